@@ -1,0 +1,42 @@
+"""The columns of a calendar dimension: name, type, meaning. `plan.calendar` says how each is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whgen.ir.types import BOOLEAN, DATE, INTEGER, STRING, Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarColumn:
+    """A column of every calendar."""
+
+    name: str
+    type: Type
+    description: str
+
+
+def _column(name: str, type_: Type, description: str) -> CalendarColumn:
+    return CalendarColumn(name=name, type=type_, description=description)
+
+
+CALENDAR: tuple[CalendarColumn, ...] = (
+    _column("calendar_date", DATE, "The day."),
+    _column("year_number", INTEGER, "Calendar year."),
+    _column("quarter_number", INTEGER, "Quarter of the calendar year, 1 to 4."),
+    _column("month_number", INTEGER, "Month of the calendar year, 1 to 12."),
+    _column("month_name", STRING, "English name of the month."),
+    _column("month_start", DATE, "First day of the month."),
+    _column("month_end", DATE, "Last day of the month."),
+    _column("day_of_month", INTEGER, "Day of the month, 1 to 31."),
+    _column("day_of_year", INTEGER, "Day of the year, 1 to 366."),
+    _column("day_of_week", INTEGER, "Day of the week, 1 to 7, counted from the day that weeks start with."),
+    _column("day_name", STRING, "English name of the day of the week."),
+    _column("is_weekend", BOOLEAN, "Whether the day is a Saturday or Sunday."),
+    _column("week_start", DATE, "First day of the week."),
+    _column("iso_year", INTEGER, "Year that the ISO week belongs to."),
+    _column("iso_week", INTEGER, "Week of the ISO year, 1 to 53; ISO weeks start on Monday."),
+    _column("fiscal_year", INTEGER, "Fiscal year."),
+    _column("fiscal_quarter", INTEGER, "Quarter of the fiscal year, 1 to 4."),
+    _column("fiscal_month", INTEGER, "Month of the fiscal year, 1 to 12."),
+)

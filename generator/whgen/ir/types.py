@@ -1,0 +1,92 @@
+"""Logical types: what a column holds, whatever the warehouse calls it. Each warehouse maps them in `dialects`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The kinds of logical types."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    DATETIME = "datetime"
+    TIME = "time"
+    JSON = "json"
+    BYTES = "bytes"
+    ARRAY = "array"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A logical type. `precision` and `scale` belong to decimals, `element` to arrays.
+
+    A `timestamp` is an instant, a `datetime` a reading of a wall clock without a zone.
+    """
+
+    kind: Kind
+    precision: int = 0
+    scale: int = 0
+    element: Type | None = None
+
+    def __str__(self) -> str:
+        if self.kind is Kind.DECIMAL:
+            return f"decimal({self.precision}, {self.scale})"
+        return f"array<{self.element}>" if self.kind is Kind.ARRAY else self.kind.value
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of it. Unknown types satisfy every check, so that one mistake is reported once."""
+        return self.kind is not Kind.UNKNOWN
+
+    @property
+    def is_orderable(self) -> bool:
+        """Whether every warehouse can sort by it."""
+        return self.kind not in (Kind.JSON, Kind.ARRAY, Kind.UNKNOWN)
+
+    @property
+    def is_key(self) -> bool:
+        """Whether equal values have one and the same text on every warehouse, as a surrogate key needs it."""
+        return self.kind not in (Kind.FLOAT, Kind.DECIMAL, Kind.JSON, Kind.ARRAY, Kind.BYTES, Kind.TIME)
+
+    def matches(self, other: Type) -> bool:
+        """Whether values of both can be the same key."""
+        return not self.is_known or not other.is_known or self.kind is other.kind
+
+
+UNKNOWN = Type(Kind.UNKNOWN)
+STRING, INTEGER, BOOLEAN, DATE = Type(Kind.STRING), Type(Kind.INTEGER), Type(Kind.BOOLEAN), Type(Kind.DATE)
+_SIMPLE = {k.value: Type(k) for k in Kind if k not in (Kind.DECIMAL, Kind.ARRAY, Kind.UNKNOWN)}
+_DECIMAL = re.compile(r"decimal\s*\(\s*([0-9]{1,2})\s*(?:,\s*([0-9]{1,2})\s*)?\)")
+_ARRAY = re.compile(r"array\s*<(.+)>")
+TYPE_NAMES = (*sorted(_SIMPLE), "decimal(p, s)", "array<type>")
+
+
+def parse_type(text: str) -> Type | None:
+    """The type that a text names, or None.
+
+    >>> str(parse_type("decimal(10,2)"))
+    'decimal(10, 2)'
+    >>> str(parse_type("array<string>"))
+    'array<string>'
+    >>> parse_type("varchar")
+    """
+    text = text.strip()
+    if text in _SIMPLE:
+        return _SIMPLE[text]
+    if match := _DECIMAL.fullmatch(text):
+        precision, scale = int(match[1]), int(match[2] or 0)
+        # 38 digits, 9 of them behind the point, is what BigQuery's NUMERIC holds at most.
+        return Type(Kind.DECIMAL, precision, scale) if 1 <= precision <= 38 and scale <= min(precision, 9) else None
+    if match := _ARRAY.fullmatch(text):
+        element = parse_type(match[1])
+        return Type(Kind.ARRAY, element=element) if element and element.kind is not Kind.ARRAY else None
+    return None

@@ -1,0 +1,334 @@
+"""What the specs mean: every object of the warehouse, resolved and checked, independent of any one warehouse product.
+
+Frozen data only. Made by `resolve`, read by `plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from whgen.diagnostics.diagnostic import Span
+from whgen.ir.types import Type
+
+Materialized = Literal["view", "table", "ephemeral", "incremental"]
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A SQL expression over column names. `trees` has one tree for each warehouse that needs its own, `tree` serves the rest."""
+
+    tree: exp.Expression | None
+    trees: Mapping[str, exp.Expression]
+    type: Type
+    span: Span
+
+    def on(self, warehouse: str) -> exp.Expression:
+        """A copy of the tree for one warehouse."""
+        tree = self.trees.get(warehouse, self.tree)
+        assert tree is not None, "resolve reports expressions that lack a warehouse of the project"
+        return tree.copy()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of all columns that it uses, on any warehouse."""
+        trees = [t for t in (self.tree, *self.trees.values()) if t is not None]
+        return frozenset(c.name for tree in trees for c in tree.find_all(exp.Column))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A data test as the spec declares it. `argument` belongs to the kind: values, bounds, an expression, a model name."""
+
+    __test__ = False
+
+    kind: str
+    argument: Any = None
+    severity: str = "error"
+    where: Expression | None = None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table in the warehouse."""
+
+    name: str
+    type: Type
+    description: str = ""
+    unit: str = ""
+    tests: tuple[Test, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What everything that is read by others has: a name in the warehouse, columns and a key."""
+
+    name: str
+    file: str
+    span: Span
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    meta: Mapping[str, Any]
+    tags: tuple[str, ...]
+    tests: tuple[Test, ...] = ()
+    materialized: Materialized
+    dbt: Mapping[str, Any] = field(default_factory=dict)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((c for c in self.columns if c.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaning:
+    """How a column of the source becomes one of the staging model: trim, null_if, case, cast, default, in this order."""
+
+    source_name: str
+    source_type: Type
+    column: Column
+    trim: bool = False
+    null_if: tuple[Scalar, ...] = ()
+    case: Literal["upper", "lower"] | None = None
+    default: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """A column computed from others. `level` 0 needs cleaned columns only, level n needs columns of level n - 1."""
+
+    column: Column
+    expression: Expression
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordering:
+    """One term of an order; missing values always come last."""
+
+    column: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dedupe:
+    """Keep the first row of each key in an order that has no ties but between equal rows."""
+
+    key: tuple[str, ...]
+    order: tuple[Ordering, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTable:
+    """A table as it lies in the source."""
+
+    name: str
+    identifier: str
+    description: str
+    columns: tuple[tuple[str, Type, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How old the newest row may be; each age is (count, period)."""
+
+    column: str
+    warn_after: tuple[int, str] | None
+    error_after: tuple[int, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging(Table):
+    """A staging model: one row per row of the source, renamed, cast, cleaned, filtered."""
+
+    source: str
+    table: str
+    """The name of the table in the spec."""
+    inputs: tuple[tuple[str, Scalar | None], ...]
+    """The tables of the source that are read, each with the value that marks its rows (None when there is only one)."""
+    union_column: Column | None
+    cleanings: tuple[Cleaning, ...]
+    derivations: tuple[Derivation, ...]
+    where: Expression | None
+    dedupe: Dedupe | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source system."""
+
+    name: str
+    file: str
+    span: Span
+    description: str
+    location: Mapping[str, Mapping[str, str]]
+    tables: tuple[tuple[SourceTable, Freshness | None, Span], ...]
+    meta: Mapping[str, Any]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An attribute of a dimension: a column of its base, or an expression over it."""
+
+    column: Column
+    expression: Expression
+    scd: int
+    unknown: Scalar | None
+    not_found: Scalar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Where inferred members of a dimension come from: columns of a fact's base that hold its business key."""
+
+    base: str
+    columns: tuple[str, ...]
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension(Table):
+    """A dimension made of a table. Its columns are the surrogate key, the business key, the attributes and `is_inferred`."""
+
+    noun: str
+    surrogate_key: str
+    base: Table
+    attributes: tuple[Attribute, ...]
+    where: Expression | None
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDimension(Table):
+    """A dimension with one row for each day; its key is the day as an integer, yyyymmdd."""
+
+    noun: str
+    surrogate_key: str
+    first: date
+    last: date
+    week_starts: Literal["monday", "sunday"]
+    fiscal_month: int
+    fiscal_year_named_by: Literal["end", "start"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A dimension as a fact uses it."""
+
+    column: Column
+    dimension: Dimension | CalendarDimension
+    on: tuple[str, ...]
+    missing: Literal["infer", "unknown", "fail"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A measure of a fact."""
+
+    column: Column
+    expression: Expression
+    additivity: str
+    default: Scalar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Table):
+    """A fact: its surrogate key (the hash of the grain), a key for each role, degenerate columns, measures."""
+
+    noun: str
+    grain: str
+    surrogate_key: str
+    base: Table
+    where: Expression | None
+    roles: tuple[Role, ...]
+    degenerate: tuple[Column, ...]
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandWritten(Table):
+    """A hand-written model: `selects` by warehouse, or `verbatim` texts that hold dbt's Jinja."""
+
+    grain: str
+    selects: Mapping[str, exp.Query]
+    verbatim: Mapping[str, str]
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed(Table):
+    """A CSV file of the project."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """A use of the warehouse downstream."""
+
+    name: str
+    file: str
+    span: Span
+    description: str
+    label: str
+    type: str
+    owner: Mapping[str, str]
+    url: str
+    maturity: str
+    depends_on: tuple[str, ...]
+    meta: Mapping[str, Any]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A place where the warehouse can be built."""
+
+    name: str
+    warehouse: str
+    settings: Mapping[str, str | int]
+    schema_prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer: its schema and how its models are built."""
+
+    name: str
+    schema: str
+    materialized: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warehouse:
+    """Everything. Each tuple is sorted by name."""
+
+    name: str
+    file: str
+    description: str
+    targets: tuple[Target, ...]
+    staging: Layer
+    production: Layer
+    sources: tuple[Source, ...]
+    stagings: tuple[Staging, ...]
+    seeds: tuple[Seed, ...]
+    dimensions: tuple[Dimension | CalendarDimension, ...]
+    facts: tuple[Fact, ...]
+    models: tuple[HandWritten, ...]
+    exposures: tuple[Exposure, ...]
+
+    @property
+    def warehouses(self) -> tuple[str, ...]:
+        """The warehouse products that the targets use."""
+        return tuple(sorted({t.warehouse for t in self.targets}))

@@ -1,0 +1,141 @@
+"""`dimension:` specs -> dimensions: surrogate key, business key, attributes, special and inferred members."""
+
+from __future__ import annotations
+
+from whgen.diagnostics.diagnostic import Span, candidates_help
+from whgen.ir.calendar import CALENDAR
+from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
+from whgen.resolve.derivation import resolve_derivations
+from whgen.resolve.symbols import Symbols, check_literal, scope_of
+from whgen.resolve.tests import resolve_tests
+from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
+from whgen.spec.dimension import Attribute as AttributeSpec
+from whgen.spec.load import Located
+from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.columns import column_expression
+
+IS_INFERRED = "is_inferred"
+
+
+def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbols: Symbols) -> Dimension | CalendarDimension | None:
+    """A dimension, or None when what it is made of is unknown (and reported)."""
+    spec = at.spec
+    name = project.layers.production.dimension_prefix + spec.dimension
+    symbols.claim(name, at.at("dimension"))
+    if spec.calendar is not None:
+        return _calendar(at, spec.calendar, name, project, symbols)
+    base = symbols.table(spec.from_ or "", at.at("from"))
+    return _made_of(at, base, name, project, symbols) if base is not None else None
+
+
+def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project: WarehouseSpec, symbols: Symbols) -> CalendarDimension:
+    spec, span = at.spec, at.at("dimension")
+    key = f"{spec.dimension}_key"
+    columns = (
+        Column(name=key, type=INTEGER, description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.", span=span),
+        *(Column(name=c.name, type=c.type, description=c.description, span=span) for c in CALENDAR),
+    )
+    return CalendarDimension(
+        name=name, file=at.file, span=span, description=spec.description or "A calendar day.", columns=columns, key=("calendar_date",),
+        meta=spec.meta, tags=tuple(spec.tags or ()), materialized=spec.materialized or project.layers.production.materialized, dbt=spec.dbt,
+        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        noun=spec.dimension, surrogate_key=key, first=calendar.from_, last=calendar.to, week_starts=calendar.week_starts,
+        fiscal_month=MONTHS.index(calendar.fiscal_year_starts) + 1, fiscal_year_named_by=calendar.fiscal_year_named_by,
+    )
+
+
+def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: WarehouseSpec, symbols: Symbols) -> Dimension:
+    spec, span = at.spec, at.at("dimension")
+    surrogate = f"{spec.dimension}_key"
+    where = f"`{base.name}`"
+    key = _business_key(at, base, symbols)
+    attributes = (*_taken(at, base, key, symbols), *_derived(at, base, key, where, symbols))
+    _check_members(at, attributes, symbols)
+    columns = (
+        Column(name=surrogate, type=STRING, span=span,
+               description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. -1 is the unknown member, -2 the one that was not found."),
+        *key,
+        *(a.column for a in attributes),
+        Column(name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span),
+    )
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            symbols.report.error("duplicate-column", column.span, f"`{name}` has two columns `{column.name}`", help="rename one of them")
+        seen.add(column.name)
+    scd = [a for a in attributes if a.scd == 0]
+    return Dimension(
+        name=name, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(c.name for c in key), meta=spec.meta,
+        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
+        materialized="incremental" if scd else spec.materialized or project.layers.production.materialized,
+        noun=spec.dimension, surrogate_key=surrogate, base=base, attributes=attributes,
+        where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where),
+    )
+
+
+def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> tuple[Column, ...]:
+    key = []
+    names = at.spec.key or ()
+    for index, name in enumerate(names):
+        span = at.at("key", index)
+        column = symbols.column_in(base, name, span)
+        if column is not None:
+            check_key_type(column, span, symbols)
+            key.append(Column(name=name, type=column.type, description=column.description, unit=column.unit, meta=column.meta, span=span))
+    if len(key) == len(names) and base.key and set(base.key) != set(names):
+        symbols.report.error("not-a-key", at.at("key"), f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
+                             help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`")
+    elif not base.key:
+        symbols.report.error("not-a-key", at.at("key"), f"`{base.name}` declares no key, so members could occur twice", help=f"give `{base.name}` a `key:`")
+    return tuple(key)
+
+
+def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
+    """Report a column whose values cannot be hashed alike on every warehouse."""
+    if column.type.is_known and not column.type.is_key:
+        symbols.report.error("not-a-key-type", span, f"`{column.name}` is a {column.type}, whose text differs between warehouses, and cannot be part of a key",
+                             help="cast it to string or integer in staging")
+
+
+def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], symbols: Symbols) -> tuple[Attribute, ...]:
+    spec = at.spec
+    in_key = {c.name for c in key}
+    wanted = {c.name: AttributeSpec() for c in base.columns if c.name not in in_key} if spec.columns == "all" else spec.columns
+    found = []
+    for name, attribute in wanted.items():
+        path = ("columns", name)
+        if name in in_key:
+            symbols.report.error("duplicate-column", at.key(*path), f"`{name}` is the key and need not be listed", help="remove it from `columns:`")
+            continue
+        taken = symbols.column_in(base, attribute.column or name, at.at(*path, "column") if attribute.column else at.key(*path))
+        column = symbols.column(name, attribute, at, path, inherited=taken)
+        type_ = taken.type if taken else UNKNOWN
+        expression = Expression(tree=column_expression(taken.name if taken else name, type_), trees={}, type=type_, span=at.key(*path))
+        found.append(Attribute(column=column, expression=expression, scd=attribute.scd, unknown=spec.unknown.get(name), not_found=spec.not_found.get(name)))
+    return tuple(found)
+
+
+def _derived(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], where: str, symbols: Symbols) -> tuple[Attribute, ...]:
+    spec = at.spec
+    columns = {c.name: c for c in base.columns}
+    derivations = resolve_derivations(spec.derive, at, ("derive",), columns, symbols, where=where)
+    for derivation in derivations:
+        if derivation.level:
+            symbols.report.error("derive-in-steps", derivation.column.span, f"`{derivation.column.name}` needs another derived column of the dimension",
+                                 help="derive the first of them in staging")
+    return tuple(
+        Attribute(column=d.column, expression=d.expression, scd=1, unknown=spec.unknown.get(d.column.name), not_found=spec.not_found.get(d.column.name))
+        for d in derivations
+    )
+
+
+def _check_members(at: Located[DimensionSpec], attributes: tuple[Attribute, ...], symbols: Symbols) -> None:
+    by_name = {a.column.name: a for a in attributes}
+    for place in ("unknown", "not_found"):
+        for name, value in getattr(at.spec, place).items():
+            if name not in by_name:
+                label, help_ = candidates_help(name, by_name, kind="attributes")
+                symbols.report.error("unknown-column", at.key(place, name), f"the dimension has no attribute `{name}`", label=label, help=help_)
+            else:
+                check_literal(value, by_name[name].column.type, at.at(place, name), symbols.report)

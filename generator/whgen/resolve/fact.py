@@ -1,0 +1,130 @@
+"""`fact:` specs -> facts: the grain, a key for each role of a dimension, degenerate columns, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whgen.diagnostics.diagnostic import candidates_help
+from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type
+from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
+from whgen.resolve.dimension import check_key_type
+from whgen.resolve.symbols import Symbols, check_literal, scope_of
+from whgen.resolve.tests import resolve_tests
+from whgen.spec.fact import FactSpec
+from whgen.spec.fact import Measure as MeasureSpec
+from whgen.spec.fact import Role as RoleSpec
+from whgen.spec.load import Located
+from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.columns import column_expression
+
+_SUMMABLE = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.UNKNOWN)
+AnyDimension = Dimension | CalendarDimension
+
+
+def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols) -> Fact | None:
+    """A fact, or None when its table is unknown (and reported). `dimensions` maps names of specs; None was reported already."""
+    spec, span = at.spec, at.at("fact")
+    name = project.layers.production.fact_prefix + spec.fact
+    symbols.claim(name, span)
+    base = symbols.table(spec.from_, at.at("from"))
+    if base is None:
+        return None
+    surrogate = f"{spec.fact}_key"
+    _check_grain(at, base, symbols)
+    roles = tuple(r for n, s in spec.dimensions.items() if (r := _role(at, n, s, base, dimensions, symbols)) is not None)
+    degenerate = tuple(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
+                       for n, s in spec.degenerate.items())
+    measures = tuple(m for n, s in spec.measures.items() if (m := _measure(at, n, s, base, symbols)) is not None)
+    columns = (
+        Column(name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."),
+        *(r.column for r in roles), *degenerate, *(m.column for m in measures),
+    )
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            symbols.report.error("duplicate-column", column.span, f"`{name}` has two columns `{column.name}`", help="rename one of them")
+        seen.add(column.name)
+    return Fact(
+        name=name, file=at.file, span=span, description=spec.description or "", columns=columns, key=(surrogate,), meta=spec.meta,
+        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
+        materialized=spec.materialized or project.layers.production.materialized, noun=spec.fact, grain=spec.grain, surrogate_key=surrogate,
+        base=base, where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
+        roles=roles, degenerate=degenerate, measures=measures,
+    )
+
+
+def grain_columns(fact: Fact, key: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns of the base that make the grain, in the order of the spec."""
+    return tuple(c for k in key if (c := fact.base.column(k)) is not None)
+
+
+def _check_grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> None:
+    for index, name in enumerate(at.spec.key):
+        column = symbols.column_in(base, name, at.at("key", index))
+        if column is not None:
+            check_key_type(column, at.at("key", index), symbols)
+
+
+def _role(at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None],
+          symbols: Symbols) -> Role | None:
+    path = ("dimensions", name)
+    wanted = spec.dimension or name
+    if wanted not in dimensions:
+        label, help_ = candidates_help(wanted, dimensions, kind="dimensions")
+        symbols.report.error("unknown-dimension", at.at(*path, "dimension") if spec.dimension else at.key(*path), f"there is no dimension `{wanted}`",
+                             label=label, help=help_ or "a role with another name than its dimension says which one it is: `dimension: ...`")
+    on = tuple(symbols.column_in(base, c, at.at(*path, "on", i)) for i, c in enumerate(spec.on))
+    dimension = dimensions.get(wanted)
+    if dimension is None or any(c is None for c in on):
+        return None
+    if not _matches(at, path, tuple(c for c in on if c is not None), dimension, symbols):
+        return None
+    if isinstance(dimension, CalendarDimension) and spec.missing == "infer":
+        symbols.report.error("invalid-choice", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar")
+        return None
+    type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING
+    description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
+    description = f"{description.rstrip('.')}. Key of {dimension.name}; {dimension_absence(dimension, spec)}."
+    column = Column(name=f"{name}_key", type=type_, description=description, span=at.key(*path), meta=spec.meta)
+    return Role(column=column, dimension=dimension, on=spec.on, missing=spec.missing)
+
+
+def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
+    """What the key is when there is nothing to point to, in words."""
+    return "-1 when there is none" + (", -2 when it is not found" if spec.missing == "unknown" or isinstance(dimension, CalendarDimension) else "")
+
+
+def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
+    if len(on) != len(dimension.key):
+        symbols.report.error("key-mismatch", at.at(*path, "on"), f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and here are {len(on)} columns",
+                             help="name one column for each column of the key, in its order")
+        return False
+    for index, (column, key) in enumerate(zip(on, dimension.key, strict=True)):
+        wanted = dimension.column(key)
+        is_day = isinstance(dimension, CalendarDimension) and column.type.kind is Kind.DATETIME
+        if wanted is not None and not column.type.matches(wanted.type) and not is_day:
+            what = "derive the local date in staging first" if column.type.kind is Kind.TIMESTAMP else "cast one of them in staging"
+            symbols.report.error("key-mismatch", at.at(*path, "on", index), f"`{column.name}` is a {column.type}, and `{key}` of `{dimension.name}` a {wanted.type}",
+                                 help=what)
+            return False
+    return True
+
+
+def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, symbols: Symbols) -> Measure | None:
+    path = ("measures", name)
+    declared: Type | None = symbols.type_of(spec.type, at.at(*path, "type")) if spec.type else None
+    if spec.expr is None:
+        taken = symbols.column_in(base, name, at.key(*path))
+        type_ = taken.type if taken else UNKNOWN
+        expression: Expression | None = Expression(tree=column_expression(name, type_), trees={}, type=type_, span=at.key(*path))
+        column = symbols.column(name, spec, at, path, inherited=taken)
+    else:
+        expression = symbols.expression(spec.expr, at, (*path, "expr"), scope_of(base.columns), where=f"`{base.name}`", declared=declared)
+        column = symbols.column(name, spec, at, path, type_=declared or (expression.type if expression else UNKNOWN))
+        if expression is not None and not column.type.is_known:
+            symbols.report.error("missing-type", at.key(*path), f"the type of `{name}` does not follow from its expression", help="add `type:`")
+    if spec.default is not None:
+        check_literal(spec.default, column.type, at.at(*path, "default"), symbols.report)
+    if spec.additivity == "additive" and column.type.kind not in _SUMMABLE:
+        symbols.report.error("not-additive", at.at(*path, "additivity"), f"a {column.type} cannot be summed", help="make it `non_additive`, or count it as 0 and 1")
+    return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None

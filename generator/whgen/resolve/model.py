@@ -1,0 +1,140 @@
+"""`model:`, `seed:` and `exposure:` specs -> hand-written models, seeds and exposures."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlglot import exp
+
+from whgen.diagnostics.diagnostic import Span, candidates_help
+from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
+from whgen.resolve.symbols import Symbols, scope_of
+from whgen.resolve.tests import resolve_tests
+from whgen.spec.document import SourceText
+from whgen.spec.exposure import ExposureSpec
+from whgen.spec.load import Located, read_text
+from whgen.spec.model import ModelSpec
+from whgen.spec.seed import SeedSpec
+from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.query import resolve_query
+from whgen.sql.parse import SqlText, parse_select
+
+
+def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbols) -> HandWritten:
+    """A hand-written model as far as its declaration goes; `with_select` adds its SELECT once every table is known."""
+    spec, span = at.spec, at.at("model")
+    symbols.claim(spec.model, span)
+    columns = tuple(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
+    names = {c.name for c in columns}
+    for index, name in enumerate(spec.key or ()):
+        _known(name, names, at.at("key", index), spec.model, symbols)
+    return HandWritten(
+        name=spec.model, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(spec.key or ()), meta=spec.meta,
+        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
+        materialized=spec.materialized or project.layers.production.materialized, grain=spec.grain or "", selects={}, verbatim={}, reads=(),
+    )
+
+
+def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: dict[str, str], symbols: Symbols) -> HandWritten:
+    """The model with its SELECT parsed, its tables and columns found, for each warehouse."""
+    spec = at.spec
+    if spec.file is not None:
+        texts_of = _from_file(at, spec.file, root, texts, symbols)
+        if texts_of is None:
+            return model
+        if "{{" in texts_of.text or "{%" in texts_of.text:
+            # Jinja is dbt's: such a file goes through untouched, and its author answers for every warehouse.
+            return HandWritten(**_fields(model) | {"verbatim": dict.fromkeys(symbols.warehouses, texts_of.text)})
+        selects = {w: texts_of for w in symbols.warehouses}
+        portable = symbols.warehouses != (symbols.dialect,)
+    elif isinstance(spec.sql, str):
+        text = SqlText(text=spec.sql, dialect=symbols.dialect, locate=lambda s, e: at.document.inside(("sql",), s, e))
+        selects, portable = dict.fromkeys(symbols.warehouses, text), symbols.warehouses != (symbols.dialect,)
+    else:
+        selects, portable = _by_warehouse(spec.sql or {}, at, symbols), False
+    found: dict[str, exp.Query] = {}
+    reads: set[str] = set()
+    for warehouse, text in selects.items():
+        tree = parse_select(text, symbols.report)
+        if tree is None:
+            continue
+        resolved = resolve_query(tree, {n: scope_of(t.columns) for n, t in symbols.tables.items()}, [c.name for c in model.columns], text,
+                                 symbols.report, portable=portable, columns_at=at.key("columns"))
+        if resolved is not None:
+            found[warehouse] = resolved.tree
+            reads |= set(resolved.reads)
+    return HandWritten(**_fields(model) | {"selects": found, "reads": tuple(sorted(reads))})
+
+
+def _fields(model: HandWritten) -> dict[str, object]:
+    return {name: getattr(model, name) for name in HandWritten.__dataclass_fields__}
+
+
+def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:
+    for warehouse in symbols.warehouses:
+        if warehouse not in written:
+            symbols.report.error("missing-warehouse", at.key("sql"), f"there is no SELECT for {warehouse}", help=f"add `{warehouse}: ...`")
+    return {w: SqlText(text=t, dialect=w, locate=lambda s, e, w=w: at.document.inside(("sql", w), s, e))  # type: ignore[misc]
+            for w, t in written.items() if w in symbols.warehouses}
+
+
+def _from_file(at: Located[ModelSpec], file: str, root: Path, texts: dict[str, str], symbols: Symbols) -> SqlText | None:
+    found = _beside(at.file, file, root, at.at("file"), symbols)
+    if found is None:
+        return None
+    name, text = found
+    texts[name] = text
+    source = SourceText.of(name, text)
+    return SqlText(text=text, dialect=symbols.dialect, locate=source.span)
+
+
+def _beside(spec_file: str, file: str, root: Path, span: Span, symbols: Symbols) -> tuple[str, str] | None:
+    """The name (relative to the project) and text of a file named relative to a spec file."""
+    path = (root / spec_file).parent / file
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except (ValueError, OSError, RuntimeError):
+        symbols.report.error("unreadable-file", span, f"`{file}` lies outside the project", help="keep it below specs/")
+        return None
+    if not path.is_file():
+        symbols.report.error("unreadable-file", span, f"there is no file `{name}`", help="the path is relative to the file that names it")
+        return None
+    text = read_text(path, name, symbols.report)
+    return (name, text) if text is not None else None
+
+
+def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
+    """A seed with the text of its file; the first line must name the declared columns."""
+    spec, span = at.spec, at.at("seed")
+    symbols.claim(spec.seed, span)
+    columns = tuple(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
+    for index, name in enumerate(spec.key or ()):
+        _known(name, {c.name for c in columns}, at.at("key", index), spec.seed, symbols)
+    found = _beside(at.file, spec.file, root, at.at("file"), symbols)
+    text = found[1] if found else ""
+    header = next(csv.reader(text.splitlines()[:1]), [])
+    if found and header != list(spec.columns):
+        symbols.report.error("seed-columns", at.key("columns"), f"the first line of `{found[0]}` names other columns",
+                             help=f"it names: {', '.join(header) or 'nothing'}")
+    return Seed(name=spec.seed, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(spec.key or ()), meta=spec.meta,
+                tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+                materialized="table", text=text)
+
+
+def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], symbols: Symbols) -> Exposure:
+    """An exposure whose models all exist."""
+    spec = at.spec
+    for index, name in enumerate(spec.depends_on):
+        _known(name, set(tables), at.at("depends_on", index), None, symbols)
+    return Exposure(name=spec.exposure, file=at.file, span=at.at("exposure"), description=spec.description or "", label=spec.label or "", type=spec.type,
+                    owner=spec.owner.model_dump(exclude_none=True), url=spec.url or "", maturity=spec.maturity or "", depends_on=spec.depends_on,
+                    meta=spec.meta, tags=tuple(spec.tags or ()))
+
+
+def _known(name: str, known: set[str], span: Span, table: str | None, symbols: Symbols) -> None:
+    if name not in known:
+        label, help_ = candidates_help(name, known, kind="columns" if table else "models")
+        message = f"`{table}` has no column `{name}`" if table else f"there is no model `{name}`"
+        symbols.report.error("unknown-column" if table else "unknown-table", span, message, label=label, help=help_)

@@ -1,0 +1,173 @@
+"""What every resolver needs: the names that exist, the column dictionary, and one way to read types, columns and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
+from whgen.ir.types import BOOLEAN, TYPE_NAMES, UNKNOWN, Kind, Type, parse_type
+from whgen.ir.warehouse import Column, Expression, Table
+from whgen.resolve.tests import resolve_tests
+from whgen.spec.common import ColumnSpec, SpecModel
+from whgen.spec.load import Located
+from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.infer import can_become, infer, logical_type
+from whgen.sql.parse import SqlText, parse_expression
+
+Path = tuple[str | int, ...]
+Scalar = str | int | float | bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Symbols:
+    """The names of the warehouse as they become known, and the report that mistakes go to."""
+
+    report: Report
+    dialect: str
+    warehouses: tuple[str, ...]
+    warehouse: Located[WarehouseSpec]
+    tables: dict[str, Table] = field(default_factory=dict)
+    by_reference: dict[str, Table] = field(default_factory=dict)
+    _claimed: dict[str, Span] = field(default_factory=dict)
+
+    @property
+    def dictionary(self) -> Mapping[str, ColumnSpec]:
+        """The columns that are defined once for the whole project."""
+        return self.warehouse.spec.columns
+
+    def dictionary_span(self, name: str) -> Span:
+        """Where the dictionary gives a column its type."""
+        return self.warehouse.at("columns", name, "type")
+
+    def claim(self, name: str, span: Span) -> None:
+        """Take a name in the warehouse; the second one to take it is reported."""
+        if (first := self._claimed.get(name)) is not None:
+            self.report.error("duplicate-name", span, f"there are two models named `{name}` in the warehouse", help="rename one of them",
+                              related=[Related(span=first, message="first here")])
+        self._claimed.setdefault(name, span)
+
+    def add(self, table: Table, reference: str) -> None:
+        """Make a table known under its name in the warehouse and under the reference that specs use."""
+        self.tables[table.name] = table
+        self.by_reference[reference] = table
+
+    def table(self, reference: str, span: Span) -> Table | None:
+        """The table that a spec reads from."""
+        found = self.by_reference.get(reference)
+        if found is None:
+            label, help_ = candidates_help(reference, self.by_reference, kind="tables")
+            self.report.error("unknown-table", span, f"there is no table `{reference}`", label=label, help=help_)
+        return found
+
+    def type_of(self, text: str, span: Span) -> Type:
+        """The logical type that a text names."""
+        found = parse_type(text)
+        if found is None:
+            label, help_ = candidates_help(text, TYPE_NAMES, kind="types")
+            self.report.error("unknown-type", span, f"`{text}` is not a logical type", label=label, help=help_)
+        return found or UNKNOWN
+
+    def column_in(self, table: Table, name: str, span: Span) -> Column | None:
+        """The column of a table, or a diagnostic."""
+        found = table.column(name)
+        if found is None:
+            label, help_ = candidates_help(name, [c.name for c in table.columns], kind="columns")
+            self.report.error("unknown-column", span, f"`{table.name}` has no column `{name}`", label=label, help=help_)
+        return found
+
+    def column(self, name: str, spec: ColumnSpec, at: Located[SpecModel], path: Path, *,
+               inherited: Column | None = None, type_: Type | None = None) -> Column:
+        """A column as its spec, the column it comes from and the dictionary describe it, in this order.
+
+        `type_` is what the expression yields, for columns that declare no type of their own.
+        """
+        entry = self.dictionary.get(name, ColumnSpec())
+        if spec.type is not None:
+            declared: Type | None = self.type_of(spec.type, at.at(*path, "type"))
+        elif type_ is None and inherited is not None:
+            declared = inherited.type
+        else:
+            declared = (parse_type(entry.type) if entry.type else None) or type_
+        own = Column(name=name, type=declared or UNKNOWN, span=at.key(*path))
+        return Column(
+            name=name,
+            type=own.type,
+            description=spec.description or (inherited.description if inherited else "") or entry.description or "",
+            unit=spec.unit or (inherited.unit if inherited else "") or entry.unit or "",
+            tests=resolve_tests(spec.tests, at, (*path, "tests"), self, {name: own.type}, column=own),
+            meta={**entry.meta, **(inherited.meta if inherited else {}), **spec.meta},
+            tags=tuple(spec.tags or (inherited.tags if inherited else ()) or entry.tags or ()),
+            span=own.span,
+        )
+
+    def expression(self, written: str | dict[str, str], at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
+                   where: str, declared: Type | None = None) -> Expression | None:
+        """An expression over the columns in `scope`. One for each warehouse needs a declared type, since nothing else knows it."""
+        if isinstance(written, str):
+            tree = self._tree(written, at, path, scope, where=where, dialect=self.dialect, portable=self.warehouses != (self.dialect,))
+            if tree is None:
+                return None
+            actual = logical_type(tree)
+            if declared is not None and not can_become(actual, declared):
+                self.report.error("type-mismatch", at.at(*path), f"this is a {actual}, which cannot become a {declared}",
+                                  help="change the declared type or the expression")
+                return None
+            return Expression(tree=tree, trees={}, type=actual, span=at.at(*path))
+        return self._by_warehouse(written, at, path, scope, where=where, declared=declared)
+
+    def condition(self, written: str | None, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *, where: str) -> Expression | None:
+        """An expression that must be true or false."""
+        if written is None:
+            return None
+        found = self.expression(written, at, path, scope, where=where)
+        if found is not None and found.type.is_known and found.type.kind is not Kind.BOOLEAN:
+            self.report.error("type-mismatch", at.at(*path), f"this is a {found.type}, where a condition that is true or false belongs")
+            return None
+        return found
+
+    def _by_warehouse(self, written: Mapping[str, str], at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
+                      where: str, declared: Type | None) -> Expression | None:
+        for name in written:
+            if name not in self.warehouses:
+                label, help_ = candidates_help(name, self.warehouses, kind="warehouses of the targets")
+                self.report.error("unknown-warehouse", at.key(*path, name), f"no target is on `{name}`", label=label, help=help_)
+        for name in self.warehouses:
+            if name not in written:
+                self.report.error("missing-warehouse", at.key(*path), f"there is no expression for {name}", help=f"add `{name}: ...`")
+        if declared is None:
+            self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
+        trees = {name: self._tree(text, at, (*path, name), scope, where=where, dialect=name, portable=False)
+                 for name, text in written.items() if name in self.warehouses}
+        known = {name: tree for name, tree in trees.items() if tree is not None}
+        if declared is None or set(known) != set(self.warehouses):
+            return None
+        return Expression(tree=None, trees=known, type=declared, span=at.key(*path))
+
+    def _tree(self, text: str, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
+              where: str, dialect: str, portable: bool) -> exp.Expression | None:
+        sql = SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
+        tree = parse_expression(sql, self.report)
+        return infer(tree, scope, sql, self.report, where=where, portable=portable) if tree is not None else None
+
+
+def check_literal(value: Scalar, type_: Type, span: Span, report: Report) -> None:
+    """Report a value that a column of this type cannot hold."""
+    fits: Mapping[Kind, Any] = {
+        Kind.STRING: str, Kind.INTEGER: int, Kind.DECIMAL: (int, float), Kind.FLOAT: (int, float), Kind.BOOLEAN: bool,
+        Kind.DATE: str, Kind.TIMESTAMP: str, Kind.DATETIME: str, Kind.TIME: str,
+    }
+    wanted = fits.get(type_.kind)
+    if wanted is None:
+        return
+    if not isinstance(value, wanted) or (isinstance(value, bool) and type_ != BOOLEAN):
+        quoted = ", or quote it" if type_.kind is Kind.STRING else ""
+        report.error("type-mismatch", span, f"`{value}` is not a {type_}", help=f"write a {type_}{quoted}")
+
+
+def scope_of(columns: Iterable[Column]) -> dict[str, Type]:
+    """Names and types of columns, as expressions see them."""
+    return {c.name: c.type for c in columns}

@@ -1,0 +1,41 @@
+"""Tests as specs declare them -> tests as the warehouse runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from whgen.ir.types import Kind, Type
+from whgen.ir.warehouse import Column, Test
+from whgen.spec.common import SpecModel, TestRule
+from whgen.spec.load import Located
+
+if TYPE_CHECKING:
+    from whgen.resolve.symbols import Symbols
+
+_BOUNDS = {"positive", "between", "at_least", "at_most"}
+_MEASURABLE = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.TIMESTAMP, Kind.DATETIME, Kind.UNKNOWN}
+
+
+def resolve_tests(rules: tuple[TestRule, ...], at: Located[SpecModel], path: tuple[str | int, ...], symbols: Symbols,
+                  scope: Mapping[str, Type], *, column: Column | None) -> tuple[Test, ...]:
+    """The tests of a column, or of whole rows when `column` is None. `scope` is what their conditions may speak of."""
+    found = []
+    for index, rule in enumerate(rules):
+        kind = rule.kinds[0]
+        here = (*path, index)
+        argument = getattr(rule, kind)
+        where = symbols.condition(rule.where, at, (*here, "where"), scope, where="the tested table")
+        if column is None and kind not in ("expression", "dbt"):
+            symbols.report.error("test-needs-column", at.at(*here), f"`{kind}` tests a column, and these are tests of whole rows",
+                                 help="put it under the `tests:` of a column")
+            continue
+        if column is not None and kind in _BOUNDS and column.type.kind not in _MEASURABLE:
+            symbols.report.error("type-mismatch", at.at(*here), f"`{kind}` compares numbers or dates, and `{column.name}` is a {column.type}")
+            continue
+        if kind == "expression":
+            argument = symbols.condition(argument, at, (*here, "expression"), scope, where="the tested table")
+            if argument is None:
+                continue
+        found.append(Test(kind=kind, argument=argument, severity=rule.severity, where=where, span=at.at(*here)))
+    return tuple(found)

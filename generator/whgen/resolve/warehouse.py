@@ -1,0 +1,85 @@
+"""Specs -> `Warehouse`: what the user wrote becomes what it means. The order of the calls is the order of knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from whgen.diagnostics.diagnostic import Report
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Layer, Reference, Target, Warehouse
+from whgen.resolve.dimension import resolve_dimension
+from whgen.resolve.fact import resolve_fact
+from whgen.resolve.graph import check_cycles
+from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
+from whgen.resolve.rules import check_rules
+from whgen.resolve.source import resolve_source
+from whgen.resolve.symbols import Symbols
+from whgen.spec.load import Located, Specs
+from whgen.spec.warehouse import WarehouseSpec
+
+
+def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
+    """The warehouse that the specs describe. None only when there is no project file; every other mistake is in the report."""
+    if specs.warehouse is None:
+        return None
+    project = specs.warehouse.spec
+    targets = _targets(project)
+    symbols = Symbols(report=report, dialect=project.dialect, warehouse=specs.warehouse, warehouses=tuple(sorted({t.warehouse for t in targets})))
+    _check_dictionary(specs.warehouse, symbols)
+
+    # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
+    pairs = [resolve_source(at, project, symbols) for at in specs.sources]
+    seeds = tuple(resolve_seed(at, specs.root, symbols) for at in specs.seeds)
+    models = tuple(resolve_model(at, project, symbols) for at in specs.models)
+    for table in (*seeds, *models):
+        symbols.add(table, table.name)
+
+    # Dimensions before facts: a fact's keys are those of its dimensions.
+    by_noun = {at.spec.dimension: resolve_dimension(at, project, symbols) for at in specs.dimensions}
+    facts = tuple(f for at in specs.facts if (f := resolve_fact(at, project, by_noun, symbols)) is not None)
+    # And then dimensions again: facts decide which members are inferred.
+    dimensions = tuple(_with_references(d, facts) for d in by_noun.values() if d is not None)
+
+    # A hand-written SELECT may read everything, so everything must be known.
+    symbols.tables.update({t.name: t for t in (*dimensions, *facts)})
+    models = tuple(with_select(m, at, specs.root, specs.texts, symbols) for m, at in zip(models, specs.models, strict=True))
+    exposures = tuple(resolve_exposure(at, symbols.tables, symbols) for at in specs.exposures)
+
+    layers = project.layers
+    warehouse = Warehouse(
+        name=project.warehouse, file=specs.warehouse.file, description=project.description or "", targets=targets,
+        staging=Layer(name="staging", schema=layers.staging.schema_name, materialized=layers.staging.materialized),
+        production=Layer(name="production", schema=layers.production.schema_name, materialized=layers.production.materialized),
+        sources=tuple(source for source, _ in pairs), stagings=tuple(s for _, stagings in pairs for s in stagings),
+        seeds=seeds, dimensions=dimensions, facts=facts, models=models, exposures=exposures,
+    )
+    check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
+    check_rules(warehouse, project, report)
+    return warehouse
+
+
+def _targets(project: WarehouseSpec) -> tuple[Target, ...]:
+    return tuple(
+        Target(name=name, warehouse=target.warehouse, schema_prefix=target.schema_prefix or "",
+               settings=target.model_dump(exclude={"warehouse", "schema_prefix"}, exclude_none=True))
+        for name, target in project.targets.items()
+    )
+
+
+def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
+    for name, column in at.spec.columns.items():
+        if column.type:
+            symbols.type_of(column.type, at.at("columns", name, "type"))
+        if column.tests:
+            symbols.report.error("test-needs-column", at.key("columns", name, "tests"), "the dictionary describes columns, it does not test them",
+                                 help="put the tests where the column is made")
+
+
+def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact, ...]) -> Dimension | CalendarDimension:
+    if isinstance(dimension, CalendarDimension):
+        return dimension
+    references = {
+        (fact.base.name, role.on): Reference(base=fact.base.name, columns=role.on, where=fact.where)
+        for fact in facts for role in fact.roles
+        if role.dimension.name == dimension.name and role.missing == "infer"
+    }
+    return replace(dimension, references=tuple(references[k] for k in sorted(references)))

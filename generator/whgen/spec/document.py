@@ -1,0 +1,230 @@
+"""YAML text -> plain values, with the place of every key and value kept.
+
+The only module that reads YAML. Scalars follow the YAML 1.2 core schema (`on`, `yes`, `08` and `12:30` are strings), mapping
+keys are always strings. Positions reach into scalars, so that a mistake in a SQL text is reported where it was typed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from whgen.diagnostics.diagnostic import Related, Report, Span
+
+Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"
+Path: TypeAlias = tuple[str | int, ...]
+
+_INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True}
+_CONSTANTS |= {"false": False, "False": False, "FALSE": False}
+_ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Python's own limit on the digits of an integer is far above what a number in a spec can mean.
+_LONGEST_NUMBER = 300
+# Aliases may repeat a subtree; past this many values a file is an attack or an accident, not a spec.
+_MOST_VALUES = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    """The text of one file, with the means to turn offsets (in characters) into spans."""
+
+    file: str
+    text: str
+    _line_starts: list[int] = field(repr=False)
+
+    @classmethod
+    def of(cls, file: str, text: str) -> SourceText:
+        """Wrap a file's text."""
+        return cls(file=file, text=text, _line_starts=[0, *(m.end() for m in re.finditer("\n", text))])
+
+    def span(self, start: int, end: int) -> Span:
+        """The span from offset `start` to offset `end` (exclusive)."""
+        line, column = self._position(start)
+        end_line, end_column = self._position(max(start, end))
+        return Span(file=self.file, line=line, column=column, end_line=end_line, end_column=end_column)
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        offset = min(max(offset, 0), len(self.text))
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One YAML document: its value, and where each part of it stands."""
+
+    source: SourceText
+    value: dict[str, Value]
+    _keys: dict[Path, tuple[int, int]] = field(repr=False)
+    _values: dict[Path, yaml.Node] = field(repr=False)
+
+    def has(self, path: Path) -> bool:
+        """Whether the document has a value at `path`."""
+        return path in self._values
+
+    def span(self, *path: str | int) -> Span:
+        """Where the value at `path` stands; the nearest value around it when the document has none there."""
+        while path not in self._values:
+            path = path[:-1]
+        node = self._values[path]
+        start, end = node.start_mark.index, node.end_mark.index
+        if not isinstance(node, yaml.ScalarNode):
+            # A mapping or list is pointed at by its first line: its whole extent says nothing.
+            newline = self.source.text.find("\n", start)
+            end = min(end, newline if newline >= 0 else end)
+        return self.source.span(start, end)
+
+    def key_span(self, *path: str | int) -> Span:
+        """Where the key that leads to `path` stands; for a list item, the item."""
+        while path and path not in self._keys:
+            if path in self._values:
+                return self.span(*path)
+            path = path[:-1]
+        return self.source.span(*self._keys[path]) if path else self.span()
+
+    def inside(self, path: Path, start: int, end: int) -> Span:
+        """Where characters `start` to `end` of the text at `path` stand in the file."""
+        node = self._values.get(path)
+        if not isinstance(node, yaml.ScalarNode):
+            return self.span(*path)
+        raw_start, raw_end = node.start_mark.index, node.end_mark.index
+        offsets = _offsets(self.source.text[raw_start:raw_end], node.value, node.style)
+        if not offsets:
+            return self.span(*path)
+        first = offsets[min(start, len(offsets) - 1)]
+        last = offsets[min(max(end - 1, start), len(offsets) - 1)]
+        return self.source.span(raw_start + first, raw_start + last + 1)
+
+
+def read_documents(source: SourceText, report: Report) -> list[Document]:
+    """The YAML documents of one file. Mistakes of syntax are reported; what follows them in the file is not read."""
+    loader = _LOADER(source.text)
+    found: list[Document] = []
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if _is_empty(node):
+                continue
+            builder = _Builder(source=source, report=report)
+            value = builder.build(node, ())
+            if isinstance(value, dict):
+                found.append(Document(source=source, value=value, _keys=builder.keys, _values=builder.values))
+            else:
+                report.error("not-a-mapping", source.span(node.start_mark.index, node.start_mark.index + 1),
+                             "a spec is a mapping such as `dimension: airport`",
+                             help="the first key of a document says what it describes: warehouse, source, dimension, fact, ...")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        start = mark.index if mark else 0
+        message = " ".join(part for part in (error.problem or "this is not YAML", error.context and f"({error.context})") if part)
+        report.error("yaml-syntax", source.span(start, start + 1), message, help=_syntax_help(error.problem or ""))
+    except yaml.reader.ReaderError as error:
+        report.error("yaml-syntax", source.span(error.position, error.position + 1), "this character is not allowed in YAML")
+    except RecursionError:
+        report.error("yaml-syntax", source.span(0, 1), "the file is nested too deeply")
+    finally:
+        loader.dispose()
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Builder:
+    source: SourceText
+    report: Report
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    values: dict[Path, yaml.Node] = field(default_factory=dict)
+    _open: set[int] = field(default_factory=set)
+
+    def build(self, node: yaml.Node, path: Path) -> Value:
+        """The plain value of a node; records where everything stands."""
+        self.values[path] = node
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        if id(node) in self._open:
+            self._error("recursive-alias", node, "this alias contains itself")
+            return None
+        if len(self.values) > _MOST_VALUES:
+            self._error("recursive-alias", node, "aliases repeat more values than a spec can mean")
+            return None
+        self._open.add(id(node))
+        value: Value = self._mapping(node, path) if isinstance(node, yaml.MappingNode) else [
+            self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+        self._open.remove(id(node))
+        return value
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
+        result: dict[str, Value] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._error("key-not-text", key_node, "a key must be a single word or a quoted text")
+                continue
+            key, extent = str(key_node.value), (key_node.start_mark.index, key_node.end_mark.index)
+            if key == "<<" and not key_node.style:
+                self._error("merge-key", key_node, "merge keys (`<<`) are not part of YAML 1.2",
+                            help="write the keys out, or put shared columns into `columns:` of the warehouse file")
+            elif key in result:
+                first = self.source.span(*self.keys[(*path, key)])
+                self.report.error("duplicate-key", self.source.span(*extent), f"the key `{key}` stands twice in this mapping",
+                                  help="remove one of them", related=[Related(span=first, message="first here")])
+            else:
+                self.keys[(*path, key)] = extent
+                result[key] = self.build(value_node, (*path, key))
+        return result
+
+    def _error(self, code: str, node: yaml.Node, message: str, *, help: str = "") -> None:
+        start = node.start_mark.index
+        self.report.error(code, self.source.span(start, max(start + 1, min(node.end_mark.index, start + 20))), message, help=help)
+
+
+def _scalar(node: yaml.ScalarNode) -> Value:
+    text = str(node.value)
+    if node.style or len(text) > _LONGEST_NUMBER:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == "" and not node.style
+
+
+def _syntax_help(problem: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return "a text that holds `: ` must be quoted"
+    if "cannot start any token" in problem:
+        return "use spaces, not tabs, and quote a text that starts with a special character"
+    return ""
+
+
+def _offsets(raw: str, value: str, style: str | None) -> list[int]:
+    """For each character of a scalar's value its offset in the raw text that YAML read it from."""
+    return list(_walk(raw, value, style)) if value else []
+
+
+def _walk(raw: str, value: str, style: str | None) -> Iterator[int]:
+    # Whitespace in the value stands for any whitespace in the raw text (folding, indentation); all else is literal or an escape.
+    position = (raw.find("\n") + 1) if style in ("|", ">") else 1 if style in ("'", '"') else 0
+    for character in value:
+        while position < len(raw) - 1 and raw[position].isspace() and not character.isspace():
+            position += 1
+        while style == '"' and raw[position : position + 2] in ("\\\n", "\\\r"):
+            position += 2
+            while position < len(raw) - 1 and raw[position].isspace():
+                position += 1
+        yield min(position, len(raw) - 1)
+        if style == '"' and raw[position : position + 1] == "\\":
+            position += _ESCAPE_LENGTH.get(raw[position + 1 : position + 2], 2)
+        elif style == "'" and raw[position : position + 2] == "''":
+            position += 2
+        elif not character.isspace() or raw[position : position + 1].isspace():
+            position += 1

@@ -1,0 +1,174 @@
+"""A folder of YAML files -> `Specs`: every document as the model of its noun, with its place.
+
+Reads everything and reports everything: one broken file hides no mistake in another. Pydantic's errors become diagnostics in `shape`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
+from whgen.spec.common import SpecModel
+from whgen.spec.dimension import DimensionSpec
+from whgen.spec.document import Document, SourceText, read_documents
+from whgen.spec.exposure import ExposureSpec
+from whgen.spec.fact import FactSpec
+from whgen.spec.model import ModelSpec
+from whgen.spec.seed import SeedSpec
+from whgen.spec.shape import report_shape
+from whgen.spec.source import SourceSpec
+from whgen.spec.warehouse import WarehouseSpec
+
+NOUNS: dict[str, type[SpecModel]] = {
+    "warehouse": WarehouseSpec,
+    "source": SourceSpec,
+    "dimension": DimensionSpec,
+    "fact": FactSpec,
+    "seed": SeedSpec,
+    "model": ModelSpec,
+    "exposure": ExposureSpec,
+}
+_LARGEST_FILE = 20_000_000
+
+S = TypeVar("S", bound=SpecModel, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located(Generic[S]):
+    """A spec and the document that it was read from."""
+
+    spec: S
+    document: Document
+
+    @property
+    def file(self) -> str:
+        """The file, relative to the project folder."""
+        return self.document.source.file
+
+    def at(self, *path: str | int) -> Span:
+        """Where the value at `path` stands."""
+        return self.document.span(*path)
+
+    def key(self, *path: str | int) -> Span:
+        """Where the key that leads to `path` stands."""
+        return self.document.key_span(*path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specs:
+    """All that the user wrote, sorted by name, so that neither files nor their order matter."""
+
+    root: Path
+    warehouse: Located[WarehouseSpec] | None
+    sources: tuple[Located[SourceSpec], ...] = ()
+    dimensions: tuple[Located[DimensionSpec], ...] = ()
+    facts: tuple[Located[FactSpec], ...] = ()
+    seeds: tuple[Located[SeedSpec], ...] = ()
+    models: tuple[Located[ModelSpec], ...] = ()
+    exposures: tuple[Located[ExposureSpec], ...] = ()
+    texts: dict[str, str]
+
+
+def load_specs(root: Path, report: Report) -> Specs:
+    """Read `root`/specs. Files that cannot be read and documents of the wrong shape are reported and left out."""
+    texts: dict[str, str] = {}
+    found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
+    for path in _spec_files(root / "specs", root, report):
+        file = path.relative_to(root).as_posix()
+        if (text := read_text(path, file, report)) is None:
+            continue
+        texts[file] = text
+        for document in read_documents(SourceText.of(file, text), report):
+            located = _located(document, report)
+            if located is not None:
+                found[_noun(document.value) or ""].append(located)
+    named = {noun: _unique(noun, items, report) for noun, items in found.items()}
+    return Specs(
+        root=root,
+        warehouse=_the_warehouse(found["warehouse"], root, report),
+        sources=_of(named["source"], SourceSpec),
+        dimensions=_of(named["dimension"], DimensionSpec),
+        facts=_of(named["fact"], FactSpec),
+        seeds=_of(named["seed"], SeedSpec),
+        models=_of(named["model"], ModelSpec),
+        exposures=_of(named["exposure"], ExposureSpec),
+        texts=texts,
+    )
+
+
+def read_text(path: Path, file: str, report: Report) -> str | None:
+    """The text of a UTF-8 file with `\\n` line ends, or None and a diagnostic."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            report.error("unreadable-file", Span(file=file), f"`{file}` is larger than {_LARGEST_FILE // 1_000_000} MB")
+            return None
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        report.error("unreadable-file", Span(file=file), f"`{file}` is not UTF-8 text (byte {error.start})", help="save it as UTF-8")
+    except OSError as error:
+        report.error("unreadable-file", Span(file=file), f"`{file}` cannot be read: {error.strerror}")
+    return None
+
+
+def _spec_files(folder: Path, root: Path, report: Report) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".yml" and not path.is_dir():
+            yield path
+        elif path.suffix == ".yaml":
+            file = path.relative_to(root).as_posix()
+            report.error("wrong-file-name", Span(file=file), f"`{file}` would not be read: specs end in .yml", help="rename it to .yml")
+
+
+def _noun(value: dict[str, object]) -> str | None:
+    """The noun of a document is its first key; a noun further down is accepted too, so that order never matters."""
+    keys = list(value)
+    return keys[0] if keys and keys[0] in NOUNS else next((k for k in keys if k in NOUNS), None)
+
+
+def _located(document: Document, report: Report) -> Located[SpecModel] | None:
+    noun = _noun(document.value)  # type: ignore[arg-type]
+    if noun is None:
+        first = next(iter(document.value), "")
+        label, help_ = candidates_help(first, NOUNS, kind="nouns")
+        report.error("unknown-noun", document.key_span(first) if first else document.span(),
+                     f"`{first}` is nothing that a spec can describe", label=label, help=help_)
+        return None
+    try:
+        spec = NOUNS[noun].model_validate(document.value)
+    except ValidationError as error:
+        report_shape(error, NOUNS[noun], document, report)
+        return None
+    return Located(spec=spec, document=document)
+
+
+def _unique(noun: str, items: list[Located[SpecModel]], report: Report) -> list[Located[SpecModel]]:
+    by_name: dict[str, Located[SpecModel]] = {}
+    for item in items:
+        name = str(getattr(item.spec, noun))
+        if name in by_name:
+            report.error("duplicate-name", item.at(noun), f"there are two specs of the {noun} `{name}`", help="rename or remove one of them",
+                         related=[Related(span=by_name[name].at(noun), message="first here")])
+        else:
+            by_name[name] = item
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def _the_warehouse(items: list[Located[SpecModel]], root: Path, report: Report) -> Located[WarehouseSpec] | None:
+    for extra in items[1:]:
+        report.error("duplicate-name", extra.at("warehouse"), "a project has one `warehouse:`",
+                     related=[Related(span=items[0].at("warehouse"), message="first here")])
+    if items:
+        return _of(items[:1], WarehouseSpec)[0]
+    if not report.has_errors:
+        report.error("no-warehouse", Span(file="specs/warehouse.yml"), "the project has no `warehouse:` document",
+                     help="create specs/warehouse.yml with `warehouse: NAME` and `targets:`, or start with `whgen init`")
+    return None
+
+
+def _of(items: list[Located[SpecModel]], model: type[S]) -> tuple[Located[S], ...]:
+    return tuple(Located(spec=item.spec, document=item.document) for item in items if isinstance(item.spec, model))

@@ -1,0 +1,138 @@
+"""A hand-written SELECT over the models of the warehouse: its tables and columns found, its types known.
+
+Models are named as they are called in the warehouse. Every unknown name is reported, not only the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from whgen.diagnostics.diagnostic import Report, Span, candidates_help
+from whgen.ir.types import Type
+from whgen.sql.infer import check_portable, sql_type
+from whgen.sql.parse import SqlText
+
+Tables = Mapping[str, Mapping[str, Type]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedQuery:
+    """A SELECT with types, and the models that it reads."""
+
+    tree: exp.Query
+    reads: tuple[str, ...]
+
+
+def resolve_query(tree: exp.Query, tables: Tables, columns: Sequence[str], sql: SqlText, report: Report, *,
+                  portable: bool, columns_at: Span) -> ResolvedQuery | None:
+    """Find tables and columns of a query that must yield exactly `columns`. None when something was reported."""
+    before = len(report)
+    if portable:
+        check_portable(tree, sql, report, query=True)
+    try:
+        scopes = traverse_scope(tree)
+    except OptimizeError as error:
+        report.error("sql-syntax", sql.span, f"the SELECT cannot be understood: {str(error).splitlines()[0]}")
+        return None
+    _check_ctes(tree, tables, sql, report)
+    reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report)}
+    for scope in scopes:
+        _check_columns(scope, tables, sql, report)
+    _check_output(tree, columns, sql, report, columns_at)
+    if len(report) > before:
+        return None
+    return ResolvedQuery(tree=annotate_types(tree, dialect=sql.dialect, overwrite_types=False), reads=tuple(sorted(reads)))
+
+
+def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:
+    for cte in tree.find_all(exp.CTE):
+        if cte.alias in tables:
+            report.error("duplicate-name", sql.span_of(cte.args["alias"]), f"`{cte.alias}` is the name of a model", help="give the WITH query another name")
+
+
+def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> set[str]:
+    reads = set()
+    for source in scope.sources.values():
+        if not isinstance(source, exp.Table):
+            continue
+        if source.db or source.name not in tables:
+            label, help_ = candidates_help(source.name, tables, kind="models")
+            report.error("unknown-table", sql.span_of(source.this), f"there is no model `{source.sql(comments=False).split(' AS ')[0]}`", label=label, help=help_)
+        else:
+            reads.add(source.name)
+    return reads
+
+
+def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | None] | None:
+    """The columns that a source yields, each with its type where it is known; None when they cannot be told."""
+    if isinstance(source, exp.Table):
+        return tables.get(source.name)
+    names = source.expression.named_selects
+    if "*" not in names:
+        return dict.fromkeys(names)
+    inner = [_output(s, tables) for s in source.sources.values()]
+    if any(columns is None for columns in inner):
+        return None
+    starred = {n: t for columns in inner if columns is not None for n, t in columns.items()}
+    return starred | {n: None for n in names if n != "*"}
+
+
+def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> None:
+    outputs = {alias: _output(source, tables) for alias, source in scope.sources.items()}
+    aliases = set(scope.expression.named_selects) if isinstance(scope.expression, exp.Select) else set()
+    for column in scope.columns:
+        if column.name == "" or isinstance(column.this, exp.Star):
+            continue
+        if column.table:
+            _check_qualified(column, outputs, sql, report)
+            continue
+        holders = [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
+        if len(holders) > 1:
+            report.error("ambiguous-column", sql.span_of(column), f"`{column.name}` is a column of {' and '.join(f'`{h}`' for h in sorted(holders))}",
+                         help="say which one, as in `" + f"{sorted(holders)[0]}.{column.name}`")
+        elif holders:
+            _set_type(column, outputs[holders[0]])
+        elif all(c is not None for c in outputs.values()) and column.name not in aliases and outputs:
+            known = sorted({n for columns in outputs.values() for n in columns or ()})
+            label, help_ = candidates_help(column.name, known, kind="columns")
+            report.error("unknown-column", sql.span_of(column), f"no table here has a column `{column.name}`", label=label, help=help_)
+
+
+def _check_qualified(column: exp.Column, outputs: Mapping[str, Mapping[str, Type | None] | None], sql: SqlText, report: Report) -> None:
+    if column.table not in outputs:
+        label, help_ = candidates_help(column.table, outputs, kind="tables")
+        report.error("unknown-table", sql.span_of(column), f"there is no table `{column.table}` in this FROM", label=label, help=help_)
+        return
+    columns = outputs[column.table]
+    if columns is not None and column.name not in columns:
+        label, help_ = candidates_help(column.name, columns, kind="columns")
+        report.error("unknown-column", sql.span_of(column), f"`{column.table}` has no column `{column.name}`", label=label, help=help_)
+        return
+    _set_type(column, columns)
+
+
+def _set_type(column: exp.Column, columns: Mapping[str, Type | None] | None) -> None:
+    type_ = (columns or {}).get(column.name)
+    if type_ is not None:
+        column.type = sql_type(type_)
+
+
+def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report: Report, columns_at: Span) -> None:
+    names = tree.named_selects
+    if "*" in names:
+        return
+    for name in columns:
+        if name not in names:
+            label, help_ = candidates_help(name, [n for n in names if n], kind="columns of the SELECT")
+            report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", label=label, help=help_)
+    for index, name in enumerate(names):
+        if not name:
+            report.error("model-columns", sql.span_of(tree.selects[index]), "a column of the SELECT has no name", help="give it one with `as`")
+        elif name not in columns:
+            report.error("model-columns", sql.span_of(tree.selects[index]), f"the column `{name}` of the SELECT is not declared", help=f"add `{name}` under `columns:`")
