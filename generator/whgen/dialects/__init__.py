@@ -1,0 +1,11 @@
+"""The warehouses that whgen can write for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whgen.dialects.base import Dialect
+from whgen.dialects.bigquery import BIGQUERY
+from whgen.dialects.duckdb import DUCKDB
+
+DIALECTS: Mapping[str, Dialect] = {d.name: d for d in (BIGQUERY, DUCKDB)}

@@ -248,6 +248,8 @@ class Fact(Table):
 
     noun: str
     grain: str
+    grain_key: tuple[Column, ...]
+    """The columns of the base that make the grain."""
     surrogate_key: str
     base: Table
     where: Expression | None

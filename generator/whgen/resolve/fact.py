@@ -30,7 +30,6 @@ def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapp
     if base is None:
         return None
     surrogate = f"{spec.fact}_key"
-    _check_grain(at, base, symbols)
     roles = tuple(r for n, s in spec.dimensions.items() if (r := _role(at, n, s, base, dimensions, symbols)) is not None)
     degenerate = tuple(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
                        for n, s in spec.degenerate.items())
@@ -47,22 +46,21 @@ def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapp
     return Fact(
         name=name, file=at.file, span=span, description=spec.description or "", columns=columns, key=(surrogate,), meta=spec.meta,
         tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
-        materialized=spec.materialized or project.layers.production.materialized, noun=spec.fact, grain=spec.grain, surrogate_key=surrogate,
+        materialized=spec.materialized or project.layers.production.materialized, noun=spec.fact, grain=spec.grain,
+        grain_key=_grain(at, base, symbols), surrogate_key=surrogate,
         base=base, where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
         roles=roles, degenerate=degenerate, measures=measures,
     )
 
 
-def grain_columns(fact: Fact, key: tuple[str, ...]) -> tuple[Column, ...]:
-    """The columns of the base that make the grain, in the order of the spec."""
-    return tuple(c for k in key if (c := fact.base.column(k)) is not None)
-
-
-def _check_grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> None:
+def _grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> tuple[Column, ...]:
+    found = []
     for index, name in enumerate(at.spec.key):
         column = symbols.column_in(base, name, at.at("key", index))
         if column is not None:
             check_key_type(column, at.at("key", index), symbols)
+            found.append(column)
+    return tuple(found)
 
 
 def _role(at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None],

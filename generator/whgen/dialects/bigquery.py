@@ -1,0 +1,65 @@
+"""BigQuery: the warehouse in production, and by default the dialect that expressions are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.bigquery import BigQuery
+
+from whgen.dialects.base import Dialect, not_sql
+from whgen.ir.types import Kind
+from whgen.ir.warehouse import Target
+
+_RESERVED = frozenset(
+    """ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT DEFINE DESC
+    DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING GROUPS HASH HAVING IF IGNORE
+    IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT NULL NULLS OF ON OR ORDER OUTER OVER
+    PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS SELECT SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED
+    UNION UNNEST USING WHEN WHERE WINDOW WITH WITHIN""".split()
+)
+
+
+class _Generator(BigQuery.Generator):
+    def not_sql(self, expression: exp.Not) -> str:
+        return not_sql(self, expression)
+
+
+class _BigQuery(BigQuery):
+    Generator = _Generator
+
+
+def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
+    project = {"database": location["project"]} if "project" in location else {}
+    return {**project, "schema": location["dataset"]}
+
+
+def _profile(target: Target, variable: str) -> Mapping[str, Any]:
+    return {
+        "type": "bigquery",
+        # `oauth` uses the login of gcloud or of the machine; `service-account` a key file.
+        "method": f"{{{{ env_var('{variable}_METHOD', 'oauth') }}}}",
+        "keyfile": f"{{{{ env_var('{variable}_KEYFILE', '') }}}}",
+        "project": f"{{{{ env_var('{variable}_PROJECT', '{target.settings['project']}') }}}}",
+        "dataset": f"{{{{ env_var('{variable}_DATASET', '{target.schema_prefix}default') }}}}",
+        "location": f"{{{{ env_var('{variable}_LOCATION', '{target.settings['location']}') }}}}",
+        "priority": "interactive",
+        "threads": target.settings["threads"],
+    }
+
+
+BIGQUERY = Dialect(
+    name="bigquery",
+    adapter="dbt-bigquery",
+    printer=_BigQuery,
+    types={
+        Kind.STRING: "STRING", Kind.INTEGER: "INT64", Kind.DECIMAL: "NUMERIC({}, {})", Kind.FLOAT: "FLOAT64", Kind.BOOLEAN: "BOOL",
+        Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP", Kind.DATETIME: "DATETIME", Kind.TIME: "TIME", Kind.JSON: "JSON", Kind.BYTES: "BYTES",
+        Kind.ARRAY: "ARRAY<{}>",
+    },
+    reserved=_RESERVED,
+    lower=lambda tree: tree,
+    source=_source,
+    profile=_profile,
+)

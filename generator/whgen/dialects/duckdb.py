@@ -1,0 +1,92 @@
+"""DuckDB: the embedded warehouse, and the one that every project can be tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+
+from whgen.dialects.base import Dialect, not_sql
+from whgen.ir.types import Kind
+from whgen.ir.warehouse import Target
+
+_WHITE_SPACE = r"^[\s\v\p{Z}]+|[\s\v\p{Z}]+$"
+_DATES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TsOrDsAdd)
+# The words that duckdb_keywords() calls reserved.
+_RESERVED = frozenset(
+    """ALL ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC BOTH CASE CAST CHECK COLLATE COLUMN CONSTRAINT CREATE DEFAULT DEFERRABLE DESC
+    DESCRIBE DISTINCT DO ELSE END EXCEPT FALSE FETCH FOR FOREIGN FROM GROUP HAVING IN INITIALLY INTERSECT INTO LAMBDA LATERAL LEADING LIMIT
+    NOT NULL OFFSET ON ONLY OR ORDER PIVOT PIVOT_LONGER PIVOT_WIDER PLACING PRIMARY QUALIFY REFERENCES RETURNING SELECT SHOW SOME SUMMARIZE
+    SYMMETRIC TABLE THEN TO TRAILING TRUE UNION UNIQUE UNPIVOT USING VARIADIC WHEN WHERE WINDOW WITH""".split()
+)
+
+
+class _Generator(DuckDB.Generator):
+    def not_sql(self, expression: exp.Not) -> str:
+        return not_sql(self, expression)
+
+
+class _DuckDB(DuckDB):
+    Generator = _Generator
+
+
+def _lower(tree: exp.Expression) -> exp.Expression:
+    return tree.transform(_lower_node, copy=False)
+
+
+def _lower_node(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, _DATES) and node.type is not None and node.type.is_type(exp.DType.DATE) and not isinstance(node.parent, exp.Cast):
+        # DuckDB's date arithmetic yields a timestamp.
+        return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
+    if isinstance(node, exp.Extract) and node.name.upper() == "ISOWEEK":
+        node.set("this", exp.var("WEEK"))
+    elif isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK" and not isinstance(node.parent, exp.Paren):
+        # DuckDB counts Sunday as 0, BigQuery as 1.
+        return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
+    elif isinstance(node, exp.Trim) and node.expression is None:
+        # DuckDB's TRIM takes away spaces only, BigQuery's all white space of Unicode.
+        return exp.RegexpReplace(this=node.this.copy(), expression=exp.Literal.string(_WHITE_SPACE), replacement=exp.Literal.string(""),
+                                 modifiers=exp.Literal.string("g"))
+    return node
+
+
+def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
+    if "files" not in location:
+        return {"schema": location["schema_name"]}
+    # dbt runs in generated/duckdb, two folders below the project; dbt-duckdb fills in {identifier}.
+    path = location["files"].replace("{table}", "{identifier}")
+    path = path if path.startswith("/") or "://" in path else f"../../{path}"
+    quoted = path.replace("'", "''")
+    reader = f"read_csv('{quoted}', header = true, all_varchar = true, nullstr = '')" if path.endswith((".csv", ".csv.gz", ".tsv")) else f"'{quoted}'"
+    return {"config": {"meta": {"external_location": reader}}}
+
+
+def _profile(target: Target, variable: str) -> Mapping[str, Any]:
+    path = str(target.settings["path"])
+    path = path if path.startswith(("/", ":")) else f"../../{path}"
+    return {
+        "type": "duckdb",
+        "path": f"{{{{ env_var('{variable}_PATH', '{path}') }}}}",
+        "schema": "main",
+        "threads": target.settings["threads"],
+        # Texts without a zone are instants in UTC, as they are on BigQuery.
+        "settings": {"TimeZone": "UTC"},
+    }
+
+
+DUCKDB = Dialect(
+    name="duckdb",
+    adapter="dbt-duckdb",
+    printer=_DuckDB,
+    types={
+        Kind.STRING: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.DECIMAL: "DECIMAL({}, {})", Kind.FLOAT: "DOUBLE", Kind.BOOLEAN: "BOOLEAN",
+        Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP WITH TIME ZONE", Kind.DATETIME: "TIMESTAMP", Kind.TIME: "TIME", Kind.JSON: "JSON",
+        Kind.BYTES: "BLOB", Kind.ARRAY: "{}[]",
+    },
+    reserved=_RESERVED,
+    lower=_lower,
+    source=_source,
+    profile=_profile,
+)

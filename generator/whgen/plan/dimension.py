@@ -1,0 +1,107 @@
+"""Dimension -> the view of its model: members, inferred members, the two special members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from whgen.dialects.base import Dialect
+from whgen.ir.types import Kind
+from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Scalar, Staging, Table
+from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, literal, null, select_item
+from whgen.sql.columns import column_expression
+
+LABELS = {UNKNOWN_MEMBER: "Unknown", NOT_FOUND_MEMBER: "Not found"}
+
+
+def base_alias(table: Table) -> str:
+    """What a model calls the table that it reads."""
+    return table.table if isinstance(table, Staging) else table.name
+
+
+def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ...]) -> DimensionView:
+    """The model of a dimension."""
+    key = business_key(dimension)
+    kept = [a for a in dimension.attributes if a.scd == 0]
+    return DimensionView(
+        origin=dimension.file,
+        config=config,
+        base=base_alias(dimension.base),
+        model=dimension.base.name,
+        columns=(
+            select_item(hashed_key(key), dimension.surrogate_key, dialect),
+            *(dialect.name_sql(c.name) for c in key),
+            *(select_item(_value(a, dialect), a.column.name, dialect) for a in dimension.attributes),
+            "FALSE AS is_inferred",
+        ),
+        where=conditions(dimension.where, dialect),
+        inferred=_inferred(dimension, key, dialect) if dimension.references else None,
+        kept=_kept(dimension, kept, dialect) if kept else None,
+        unknown=_member(dimension, key, UNKNOWN_MEMBER, dialect),
+        not_found=_member(dimension, key, NOT_FOUND_MEMBER, dialect),
+    )
+
+
+def business_key(dimension: Dimension) -> tuple[Column, ...]:
+    """The columns of the business key."""
+    return tuple(c for k in dimension.key if (c := dimension.column(k)) is not None)
+
+
+def _value(attribute: Attribute, dialect: Dialect) -> exp.Expression:
+    return cast(attribute.expression.on(dialect.name), attribute.expression.type, attribute.column.type)
+
+
+def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> InferredView:
+    return InferredView(
+        references=tuple(_reference(r, key, dialect) for r in dimension.references),
+        columns=(
+            select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
+            *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
+            *(select_item(null(a.column.type), a.column.name, dialect) for a in dimension.attributes),
+            "TRUE AS is_inferred",
+        ),
+        join=tuple(dialect.sql(exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members"))) for c in key),
+        where=(
+            *(dialect.sql(_is_null(column_expression(c.name, c.type, "referenced"), negated=True)) for c in key),
+            f"members.{dialect.name_sql(dimension.surrogate_key)} IS NULL",
+        ),
+    )
+
+
+def _reference(reference: Reference, key: Sequence[Column], dialect: Dialect) -> ReferenceView:
+    items = tuple(select_item(column_expression(n, c.type), c.name, dialect) for n, c in zip(reference.columns, key, strict=True))
+    return ReferenceView(columns=items, model=reference.base, where=conditions(reference.where, dialect))
+
+
+def _is_null(tree: exp.Expression, *, negated: bool) -> exp.Expression:
+    test = exp.Is(this=tree, expression=exp.Null())
+    return exp.Not(this=test) if negated else test
+
+
+def _kept(dimension: Dimension, kept: Sequence[Attribute], dialect: Dialect) -> KeptView:
+    names = {a.column.name for a in kept}
+    columns = []
+    for column in dimension.columns:
+        name = dialect.name_sql(column.name)
+        # An inferred member has no first value yet: its attributes are filled when the source knows it.
+        item = f"CASE WHEN existing.is_inferred IS FALSE THEN existing.{name} ELSE current_rows.{name} END AS {name}"
+        columns.append(item if column.name in names else f"current_rows.{name}")
+    return KeptView(columns=tuple(columns), surrogate_key=dialect.name_sql(dimension.surrogate_key))
+
+
+def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: Dialect) -> tuple[str, ...]:
+    return (
+        select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
+        *(select_item(null(c.type), c.name, dialect) for c in key),
+        *(select_item(_of_member(a, member), a.column.name, dialect) for a in dimension.attributes),
+        "FALSE AS is_inferred",
+    )
+
+
+def _of_member(attribute: Attribute, member: str) -> exp.Expression:
+    declared: Scalar | None = attribute.unknown if member == UNKNOWN_MEMBER else attribute.not_found
+    if declared is not None:
+        return literal(declared, attribute.column.type)
+    return literal(LABELS[member], attribute.column.type) if attribute.column.type.kind is Kind.STRING else null(attribute.column.type)

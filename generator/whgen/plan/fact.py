@@ -1,0 +1,90 @@
+"""Fact -> the view of its model.
+
+A key is computed from the business key and needs no join. Only where a missing member must point to -2 is the dimension joined, on
+its distinct keys, so that no row is lost or doubled whatever the dimension holds.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from whgen.dialects.base import Dialect
+from whgen.ir.types import DATE, INTEGER
+from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
+from whgen.plan.calendar import day_key
+from whgen.plan.dimension import base_alias, business_key
+from whgen.plan.project import FactView, LookupView
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, is_missing, literal, qualified, select_item
+from whgen.sql.columns import column_expression
+
+
+def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView:
+    """The model of a fact."""
+    alias = base_alias(fact.base)
+    lookups = tuple(_lookup(r, r.dimension, alias, dialect) for r in fact.roles if r.missing == "unknown" and isinstance(r.dimension, Dimension))
+    table = alias if lookups else None
+    return FactView(
+        origin=fact.file,
+        config=config,
+        base=alias,
+        model=fact.base.name,
+        lookups=lookups,
+        columns=(
+            select_item(hashed_key(fact.grain_key, table=table), fact.surrogate_key, dialect),
+            *(select_item(_key(r, fact, table), r.column.name, dialect) for r in fact.roles),
+            *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
+            *(select_item(_measure(m, dialect, table), m.column.name, dialect) for m in fact.measures),
+        ),
+        where=conditions(fact.where, dialect, table=table),
+    )
+
+
+def _columns_of(role: Role, fact: Fact) -> tuple[Column, ...]:
+    return tuple(c for n in role.on if (c := fact.base.column(n)) is not None)
+
+
+def _key(role: Role, fact: Fact, table: str | None) -> exp.Expression:
+    columns = _columns_of(role, fact)
+    missing = is_missing(columns, role.on, table=table)
+    if isinstance(role.dimension, CalendarDimension):
+        return _day_key(role.dimension, columns[0], missing, table)
+    case = exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
+    if role.missing == "unknown":
+        found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
+        case = case.when(exp.Is(this=found, expression=exp.Null()), exp.Literal.string(NOT_FOUND_MEMBER), copy=False)
+        return case.else_(found.copy(), copy=False)
+    return case.else_(hashed_key(business_key(role.dimension), role.on, table=table), copy=False)
+
+
+def _day_key(calendar: CalendarDimension, column: Column, missing: exp.Expression, table: str | None) -> exp.Expression:
+    # The calendar's bounds are known here, so a day outside them is found without a join.
+    day = cast(column_expression(column.name, column.type, table), column.type, DATE)
+    outside = exp.Not(this=exp.Between(this=day, low=literal(calendar.first.isoformat(), DATE), high=literal(calendar.last.isoformat(), DATE)))
+    return (
+        exp.Case()
+        .when(missing, literal(int(UNKNOWN_MEMBER), INTEGER), copy=False)
+        .when(outside, literal(int(NOT_FOUND_MEMBER), INTEGER), copy=False)
+        .else_(day_key(day), copy=False)
+    )
+
+
+def _alias(role: Role) -> str:
+    return f"{role.column.name.removesuffix('_key')}_lookup"
+
+
+def _lookup(role: Role, dimension: Dimension, table: str, dialect: Dialect) -> LookupView:
+    key = column_expression(dimension.surrogate_key, role.column.type, _alias(role))
+    on = exp.EQ(this=hashed_key(business_key(dimension), role.on, table=table), expression=key)
+    return LookupView(alias=_alias(role), model=dimension.name, key=dialect.name_sql(dimension.surrogate_key), on=dialect.sql(on))
+
+
+def _kept(column: Column, fact: Fact, table: str | None) -> exp.Expression:
+    held = fact.base.column(column.name) or column
+    return cast(column_expression(column.name, held.type, table), held.type, column.type)
+
+
+def _measure(measure: Measure, dialect: Dialect, table: str | None) -> exp.Expression:
+    tree = qualified(cast(measure.expression.on(dialect.name), measure.expression.type, measure.column.type), table)
+    if measure.default is not None:
+        return exp.Coalesce(this=tree, expressions=[literal(measure.default, measure.column.type)])
+    return tree

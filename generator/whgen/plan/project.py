@@ -1,0 +1,215 @@
+"""What a dbt project shall contain, as data: files to be filled from templates, YAML to be written, nodes and where they come from.
+
+SQL is already text in the warehouse's dialect, each piece complete in itself; templates only put pieces in their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from whgen.diagnostics.diagnostic import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnionBranch:
+    """One of several source tables that are read as one."""
+
+    columns: tuple[str, ...]
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A CTE that adds columns to the one before it."""
+
+    name: str
+    reads: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The window that numbers the rows of each key."""
+
+    partition_by: tuple[str, ...]
+    order_by: tuple[str, ...]
+    reads: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingView:
+    """What templates/models/staging.sql.j2 shows."""
+
+    origin: str
+    config: tuple[str, ...]
+    relation: str
+    branches: tuple[UnionBranch, ...]
+    columns: tuple[str, ...]
+    steps: tuple[Step, ...]
+    ranking: Ranking | None
+    where: tuple[str, ...]
+    kept: tuple[str, ...]
+    final: str
+    final_where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceView:
+    """Where business keys of inferred members come from."""
+
+    columns: tuple[str, ...]
+    model: str
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferredView:
+    """The members that facts refer to and the source lacks."""
+
+    references: tuple[ReferenceView, ...]
+    columns: tuple[str, ...]
+    join: tuple[str, ...]
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptView:
+    """The attributes that keep their first value: how they are read from the table as it stands."""
+
+    columns: tuple[str, ...]
+    surrogate_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionView:
+    """What templates/models/dimension.sql.j2 shows."""
+
+    origin: str
+    config: tuple[str, ...]
+    base: str
+    model: str
+    columns: tuple[str, ...]
+    where: tuple[str, ...]
+    inferred: InferredView | None
+    kept: KeptView | None
+    unknown: tuple[str, ...]
+    not_found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarView:
+    """What templates/models/calendar.sql.j2 shows."""
+
+    origin: str
+    config: tuple[str, ...]
+    spine: str
+    weekday: tuple[str, ...]
+    columns: tuple[str, ...]
+    unknown: tuple[str, ...]
+    not_found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupView:
+    """A dimension that a fact must be joined to, to learn whether it has a member."""
+
+    alias: str
+    model: str
+    key: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactView:
+    """What templates/models/fact.sql.j2 shows."""
+
+    origin: str
+    config: tuple[str, ...]
+    base: str
+    model: str
+    lookups: tuple[LookupView, ...]
+    columns: tuple[str, ...]
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedQuery:
+    """A CTE with its query."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandWrittenView:
+    """What templates/models/model.sql.j2 shows."""
+
+    origin: str
+    config: tuple[str, ...]
+    imports: tuple[str, ...]
+    queries: tuple[NamedQuery, ...]
+    select: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadmeView:
+    """What templates/README.md.j2 shows."""
+
+    name: str
+    description: str
+    adapter: str
+    default_target: str
+    tables: tuple[str, ...]
+
+
+View = StagingView | DimensionView | CalendarView | FactView | HandWrittenView | ReadmeView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromTemplate:
+    """A file that a template fills."""
+
+    path: PurePosixPath
+    template: str
+    view: View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YamlFile:
+    """A file of YAML; `origin` is named in its first line."""
+
+    path: PurePosixPath
+    origin: str
+    tree: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFile:
+    """A file that goes through as it is."""
+
+    path: PurePosixPath
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node of the dbt project, and the place in the specs that it comes from."""
+
+    name: str
+    kind: Literal["source", "model", "seed", "test", "exposure"]
+    layer: str
+    description: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbtProject:
+    """A dbt project for one warehouse."""
+
+    warehouse: str
+    targets: tuple[str, ...]
+    files: tuple[FromTemplate | YamlFile | TextFile, ...]
+    nodes: tuple[Node, ...]

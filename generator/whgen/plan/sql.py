@@ -1,0 +1,140 @@
+"""The trees that every model is built of: casts, literals, surrogate keys, members that stand for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from whgen.dialects.base import Dialect
+from whgen.ir.types import Kind, Type
+from whgen.ir.warehouse import Cleaning, Column, Expression, Scalar
+from whgen.sql.columns import column_expression
+from whgen.sql.infer import sql_type
+
+UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
+
+
+def literal(value: Scalar, type_: Type) -> exp.Expression:
+    """A value as a column of this type holds it."""
+    if isinstance(value, bool) and type_.kind is not Kind.STRING:
+        return exp.Boolean(this=value)
+    if isinstance(value, int | float) and type_.kind is not Kind.STRING:
+        return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+    text = exp.Literal.string(str(value).lower() if isinstance(value, bool) else str(value))
+    return text if type_.kind in (Kind.STRING, Kind.UNKNOWN) else exp.Cast(this=text, to=sql_type(type_))
+
+
+def null(type_: Type) -> exp.Expression:
+    """No value, of a known type."""
+    return exp.Cast(this=exp.Null(), to=sql_type(type_)) if type_.is_known else exp.Null()
+
+
+def cast(tree: exp.Expression, actual: Type, wanted: Type) -> exp.Expression:
+    """The tree as a column of type `wanted`; untouched when it is one."""
+    same = actual == wanted or (actual.kind is wanted.kind and actual.kind is not Kind.DECIMAL)
+    return tree if same or not wanted.is_known else exp.Cast(this=tree, to=sql_type(wanted))
+
+
+def select_item(tree: exp.Expression, name: str, dialect: Dialect) -> str:
+    """One line of a SELECT list; a column that keeps its name needs no alias."""
+    if isinstance(tree, exp.Column) and tree.name == name:
+        return dialect.sql(tree)
+    return f"{dialect.sql(tree)} AS {dialect.name_sql(name)}"
+
+
+def conditions(where: Expression | None, dialect: Dialect, *, table: str | None = None) -> tuple[str, ...]:
+    """A condition as the lines of a WHERE, to be joined by AND. An OR in it is put in parentheses first."""
+    if where is None:
+        return ()
+    tree = qualified(where.on(dialect.name), table)
+    parts = list(tree.flatten(unnest=False)) if isinstance(tree, exp.And) else [tree]
+    return tuple(dialect.sql(exp.Paren(this=p) if isinstance(p, exp.Or) and len(parts) > 1 else p) for p in parts)
+
+
+def qualified(tree: exp.Expression, table: str | None) -> exp.Expression:
+    """The tree with its columns taken from `table`, for a FROM with several tables."""
+    if table is not None:
+        for column in tree.find_all(exp.Column):
+            column.set("table", exp.to_identifier(table))
+    return tree
+
+
+def cleaned_text(cleaning: Cleaning) -> exp.Expression:
+    """A column of the source after trim, null_if and case, before it is cast."""
+    is_text = cleaning.source_type.kind in (Kind.STRING, Kind.UNKNOWN) and (cleaning.source_type.is_known or cleaning.trim or cleaning.case)
+    source_type = Type(Kind.STRING) if is_text else cleaning.source_type
+    tree: exp.Expression = column_expression(cleaning.source_name, source_type)
+    if cleaning.trim:
+        tree = exp.Trim(this=tree)
+    for value in cleaning.null_if:
+        tree = exp.Nullif(this=tree, expression=literal(value, source_type))
+    if cleaning.case is not None:
+        tree = (exp.Upper if cleaning.case == "upper" else exp.Lower)(this=tree)
+    return tree
+
+
+def is_cast(cleaning: Cleaning) -> bool:
+    """Whether a column of the source has to be cast."""
+    actual, wanted = cleaning.source_type, cleaning.column.type
+    return wanted.is_known and not (actual == wanted or (actual.kind is wanted.kind and wanted.kind is not Kind.DECIMAL))
+
+
+def can_lose(cleaning: Cleaning) -> bool:
+    """Whether a cast can turn a value into none."""
+    return is_cast(cleaning) and cleaning.column.type.kind is not Kind.STRING
+
+
+def safely_cast(tree: exp.Expression, type_: Type) -> exp.Expression:
+    """A cast that yields NULL where it fails."""
+    return exp.TryCast(this=tree, to=sql_type(type_), safe=True)
+
+
+def cleaned(cleaning: Cleaning) -> exp.Expression:
+    """A column of the source as the staging model has it."""
+    tree = cleaned_text(cleaning)
+    if can_lose(cleaning):
+        tree = safely_cast(tree, cleaning.column.type)
+    elif is_cast(cleaning):
+        tree = exp.Cast(this=tree, to=sql_type(cleaning.column.type))
+    if cleaning.default is not None:
+        tree = exp.Coalesce(this=tree, expressions=[literal(cleaning.default, cleaning.column.type)])
+    return tree
+
+
+def key_text(column: exp.Expression, type_: Type) -> exp.Expression:
+    """A key column as text, the same on every warehouse: instants and wall-clock times count in microseconds."""
+    if type_.kind is Kind.STRING:
+        return column
+    if type_.kind in (Kind.TIMESTAMP, Kind.DATETIME):
+        node = exp.UnixMicros(this=column)
+        node.type = exp.DataType.build("bigint")
+        return exp.Cast(this=node, to=exp.DataType.build("text"))
+    return exp.Cast(this=column, to=exp.DataType.build("text"))
+
+
+def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *, table: str | None = None) -> exp.Expression:
+    """The surrogate key of a business key: an MD5 hash as 32 hexadecimal digits.
+
+    Of several columns each is written with its length before it, and a missing one as `-`, so that no two keys make the same text.
+    """
+    used = names or [c.name for c in columns]
+    texts = [key_text(column_expression(n, c.type, table), c.type) for n, c in zip(used, columns, strict=True)]
+    if len(texts) == 1:
+        return exp.MD5(this=texts[0])
+    parts: list[exp.Expression] = []
+    for text in texts:
+        length = exp.Length(this=text.copy())
+        text.type = length.this.type = exp.DataType.build("text")
+        counted = exp.DPipe(this=exp.DPipe(this=exp.Cast(this=length, to=exp.DataType.build("text")), expression=exp.Literal.string(":")), expression=text)
+        parts.append(exp.Coalesce(this=counted, expressions=[exp.Literal.string("-")]))
+    tree = parts[0]
+    for part in parts[1:]:
+        tree = exp.DPipe(this=tree, expression=part)
+    return exp.MD5(this=tree)
+
+
+def is_missing(columns: Sequence[Column], names: Sequence[str], *, table: str | None = None) -> exp.Expression:
+    """Whether any part of a business key is missing."""
+    tests = [exp.Is(this=column_expression(n, c.type, table), expression=exp.Null()) for n, c in zip(names, columns, strict=True)]
+    return exp.or_(*tests, copy=False) if len(tests) > 1 else tests[0]

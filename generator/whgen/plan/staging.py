@@ -1,0 +1,120 @@
+"""Staging -> the view of its model, and what its cast test compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from whgen.dialects.base import Dialect
+from whgen.ir.types import Kind
+from whgen.ir.warehouse import Derivation, Staging
+from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
+from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item
+
+ROW_NUMBER = "_row_number"
+# Texts that a cast takes on every warehouse with the same outcome. DuckDB alone would also round '1.5' to an integer, or read 'yes' as true.
+_LOSSLESS: Mapping[Kind, str] = {
+    Kind.INTEGER: r"^\s*[-+]?[0-9]+\s*$",
+    Kind.BOOLEAN: r"^(?i:true|false)$",
+    Kind.DATE: r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$",
+}
+
+
+def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) -> StagingView:
+    """The model of a staging table: read, clean, derive, filter, keep one row of each key."""
+    tag = staging.union_column
+    columns = [select_item(cleaned(c), c.column.name, dialect) for c in staging.cleanings]
+    if tag is not None:
+        columns.append(dialect.name_sql(tag.name))
+    steps = _steps(staging.derivations, dialect)
+    last = steps[-1].name if steps else "cleaned"
+    where = conditions(staging.where, dialect)
+    ranking = None
+    if staging.dedupe is not None:
+        order = [exp.Ordered(this=exp.column(o.column), desc=o.descending, nulls_first=False) for o in staging.dedupe.order]
+        ranking = Ranking(
+            partition_by=tuple(dialect.name_sql(k) for k in staging.dedupe.key),
+            order_by=tuple(dialect.sql(o) for o in order),
+            reads=last,
+        )
+    every = {c.column.name for c in staging.cleanings} | {d.column.name for d in staging.derivations} | ({tag.name} if tag else set())
+    kept = tuple(dialect.name_sql(c.name) for c in staging.columns)
+    return StagingView(
+        origin=staging.file,
+        config=config,
+        relation=_relation(staging, staging.inputs[0][0]),
+        branches=_branches(staging, dialect),
+        columns=tuple(columns),
+        steps=steps,
+        ranking=ranking,
+        where=where if ranking else (),
+        kept=("*",) if ranking is None and every == {c.name for c in staging.columns} else kept,
+        final="ranked" if ranking else last,
+        final_where=(f"{ROW_NUMBER} = 1",) if ranking else where,
+    )
+
+
+def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
+    """For each column that is cast, the condition under which the cast loses a value that was there.
+
+    Rows that `where` leaves out do not count. Conditions speak of the source's columns.
+    """
+    found: dict[str, str] = {}
+    where = staging.where.on(dialect.name) if staging.where is not None and staging.union_column is None else None
+    for cleaning in staging.cleanings:
+        if not can_lose(cleaning):
+            continue
+        value = cleaned_text(cleaning)
+        gone: exp.Expression = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
+        pattern = _LOSSLESS.get(cleaning.column.type.kind)
+        if pattern is not None and cleaning.source_type.kind is Kind.STRING:
+            matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
+            gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
+        condition: exp.Expression = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
+        if where is not None:
+            condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
+        found[cleaning.column.name] = dialect.sql(condition)
+    return found
+
+
+def _inlined(tree: exp.Expression, staging: Staging, dialect: Dialect) -> exp.Expression:
+    """A condition over cleaned and derived columns as one over the source's columns."""
+    cleanings = {c.column.name: c for c in staging.cleanings}
+    derivations = {d.column.name: d for d in staging.derivations}
+
+    def definition(node: exp.Expression) -> exp.Expression:
+        if not isinstance(node, exp.Column):
+            return node
+        if node.name in cleanings:
+            return exp.Paren(this=cleaned(cleanings[node.name]))
+        return exp.Paren(this=_inlined(derivations[node.name].expression.on(dialect.name), staging, dialect))
+
+    return tree.transform(definition)
+
+
+def _steps(derivations: tuple[Derivation, ...], dialect: Dialect) -> tuple[Step, ...]:
+    levels = sorted({d.level for d in derivations})
+    names = ["cleaned", *("derived" if n == 0 else f"derived_{n + 1}" for n in levels)]
+    return tuple(
+        Step(name=names[n + 1], reads=names[n], columns=tuple(
+            select_item(cast(d.expression.on(dialect.name), d.expression.type, d.column.type), d.column.name, dialect)
+            for d in derivations if d.level == n))
+        for n in levels
+    )
+
+
+def _branches(staging: Staging, dialect: Dialect) -> tuple[UnionBranch, ...]:
+    if staging.union_column is None:
+        return ()
+    names = tuple(dict.fromkeys(dialect.name_sql(c.source_name) for c in staging.cleanings))
+    tag = staging.union_column
+    return tuple(
+        UnionBranch(columns=(*names, f"{dialect.sql(literal(mark if mark is not None else table, tag.type))} AS {dialect.name_sql(tag.name)}"),
+                    relation=_relation(staging, table))
+        for table, mark in staging.inputs
+    )
+
+
+def _relation(staging: Staging, table: str) -> str:
+    return f"{{{{ source('{staging.source}', '{table}') }}}}"

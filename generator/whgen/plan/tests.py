@@ -1,0 +1,188 @@
+"""The data tests of every model: those that whgen writes unasked, and those that the spec declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from whgen.diagnostics.diagnostic import Span
+from whgen.dialects.base import Dialect
+from whgen.ir.types import Kind
+from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER
+from whgen.plan.staging import losses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTest:
+    """A generic dbt test of a column, or of the model when `column` is None."""
+
+    name: str
+    column: str | None
+    test: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = "error"
+    where: str = ""
+    span: Span
+
+
+def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple[PlannedTest, ...]:
+    """All tests of a model, each kind on each column once."""
+    match table:
+        case Staging():
+            found = [*_key_tests(table), *_cast_tests(table, dialect)]
+        case CalendarDimension():
+            found = [*_surrogate_tests(table, table.surrogate_key), _members_test(table, [int(UNKNOWN_MEMBER), int(NOT_FOUND_MEMBER)])]
+        case Dimension():
+            found = [*_dimension_tests(table, dialect)]
+        case Fact():
+            found = [*_fact_tests(table, dialect)]
+        case HandWritten() | Seed():
+            found = [*_key_tests(table)]
+        case _:
+            found = []
+    everywhere = _real_members(table, dialect) if isinstance(table, Dimension) else ""
+    for column in table.columns:
+        found += _declared(table, column.name, column.tests, warehouse, dialect, everywhere, column=column)
+    found += _declared(table, None, table.tests, warehouse, dialect, everywhere)
+    return tuple(_once(found))
+
+
+def _once(tests: Iterable[PlannedTest]) -> list[PlannedTest]:
+    # A test that the spec asks for and whgen writes anyway stands once; of others with one name each gets its number.
+    kept: dict[tuple[str | None, str, str], PlannedTest] = {}
+    for test in tests:
+        kept.setdefault((test.column, test.test, repr((test.arguments, test.where))), test)
+    counts: dict[str, int] = {}
+    result = []
+    for test in kept.values():
+        counts[test.name] = counts.get(test.name, 0) + 1
+        number = counts[test.name]
+        name = test.name if number == 1 else f"{test.name}_{number}"
+        result.append(PlannedTest(name=name, column=test.column, test=test.test, arguments=test.arguments, severity=test.severity, where=test.where,
+                                  span=test.span))
+    return result
+
+
+def _test(table: Table, column: str | None, test: str, span: Span, *, arguments: Mapping[str, Any] | None = None, where: str = "",
+          severity: str = "error", label: str = "") -> PlannedTest:
+    name = "__".join(part for part in (table.name, column, label or test) if part)
+    return PlannedTest(name=name, column=column, test=test, arguments=arguments or {}, severity=severity, where=where, span=span)
+
+
+def _column_span(table: Table, name: str) -> Span:
+    column = table.column(name)
+    return column.span if column is not None else table.span
+
+
+def _key_tests(table: Table, *, where: str = "") -> list[PlannedTest]:
+    if not table.key:
+        return []
+    tests = [_test(table, k, "not_null", _column_span(table, k), where=where) for k in table.key]
+    if len(table.key) == 1:
+        return [_test(table, table.key[0], "unique", _column_span(table, table.key[0]), where=where), *tests]
+    span = _column_span(table, table.key[0])
+    return [_test(table, None, "unique_combination", span, arguments={"columns": list(table.key)}, where=where), *tests]
+
+
+def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
+    lost = losses(table, dialect)
+    if not lost:
+        return []
+    several = len(table.inputs) > 1
+    return [
+        _test(table, None, "casts_keep_values", table.span, label=f"casts_keep_values_of_{name}" if several else "casts_keep_values",
+              arguments={"source": f"source('{table.source}', '{name}')", "losses": lost})
+        for name, _ in table.inputs
+    ]
+
+
+def _surrogate_tests(table: Table, key: str) -> list[PlannedTest]:
+    return [_test(table, key, "unique", table.span), _test(table, key, "not_null", table.span)]
+
+
+def _members_test(table: Table, members: list[str] | list[int]) -> PlannedTest:
+    key = table.columns[0].name
+    return _test(table, key, "has_members", table.span, arguments={"members": members})
+
+
+def _real_members(dimension: Dimension, dialect: Dialect) -> str:
+    """The condition that leaves special and inferred members out, whose attributes are not the source's."""
+    return f"NOT is_inferred AND {_ordinary(dimension, dialect)}"
+
+
+def _ordinary(dimension: Dimension, dialect: Dialect) -> str:
+    return f"{dialect.name_sql(dimension.surrogate_key)} NOT IN ('{UNKNOWN_MEMBER}', '{NOT_FOUND_MEMBER}')"
+
+
+def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
+    compared = {"compare_to": f"ref('{table.base.name}')", "where": _real_members(table, dialect)}
+    if table.where is not None:
+        compared["compare_where"] = dialect.sql(table.where.on(dialect.name))
+    tests = [
+        *_surrogate_tests(table, table.surrogate_key),
+        _members_test(table, [UNKNOWN_MEMBER, NOT_FOUND_MEMBER]),
+        *_key_tests(table, where=_ordinary(table, dialect)),
+    ]
+    # Members that the source forgot stay in a dimension that keeps first values, so the numbers may differ there.
+    return tests if table.materialized == "incremental" else [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
+
+
+def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
+    tests = [*_surrogate_tests(table, table.surrogate_key)]
+    for role in table.roles:
+        tests.append(_test(table, role.column.name, "not_null", role.column.span))
+        target = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
+        tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
+    compared = {"compare_to": f"ref('{table.base.name}')"}
+    if table.where is not None:
+        compared["compare_where"] = dialect.sql(table.where.on(dialect.name))
+    return [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
+
+
+def _declared(table: Table, column_name: str | None, tests: tuple[Test, ...], warehouse: Warehouse, dialect: Dialect, everywhere: str, *,
+              column: Column | None = None) -> list[PlannedTest]:
+    found = []
+    for test in tests:
+        name, arguments = _dbt_test(test, warehouse, dialect, column)
+        own = dialect.sql(test.where.on(dialect.name)) if test.where is not None else ""
+        where = " AND ".join(f"({w})" if " OR " in w and everywhere and own else w for w in (everywhere, own) if w)
+        found.append(_test(table, column_name, name, test.span, arguments=arguments, where=where, severity=test.severity, label=_label(test, name)))
+    return found
+
+
+def _label(test: Test, name: str) -> str:
+    return test.kind if test.kind != "dbt" else name.replace(".", "_")
+
+
+def _dbt_test(test: Test, warehouse: Warehouse, dialect: Dialect, column: Column | None) -> tuple[str, dict[str, Any]]:
+    """dbt's name for a test, and its arguments."""
+    match test.kind:
+        case "not_null" | "unique":
+            return test.kind, {}
+        case "accepted_values":
+            quoted = all(isinstance(v, str) for v in test.argument)
+            return "accepted_values", {"values": list(test.argument)} | ({} if quoted else {"quote": False})
+        case "positive":
+            return "in_range", {"above": 0}
+        case "between":
+            return "in_range", {"at_least": _bound(test.argument[0], column, dialect), "at_most": _bound(test.argument[1], column, dialect)}
+        case "at_least" | "at_most":
+            return "in_range", {test.kind: _bound(test.argument, column, dialect)}
+        case "expression":
+            expression: Expression = test.argument
+            return "is_true", {"condition": dialect.sql(expression.on(dialect.name))}
+        case "references":
+            target: Table = test.argument
+            return "relationships", {"to": f"ref('{target.name}')", "field": target.key[0]}
+        case _:
+            ((name, arguments),) = test.argument.items()
+            return name, dict(arguments)
+
+
+def _bound(value: Any, column: Column | None, dialect: Dialect) -> Any:
+    if isinstance(value, int | float):
+        return value
+    kind = dialect.type_name(column.type) if column is not None and column.type.kind is not Kind.UNKNOWN else dialect.types[Kind.DATE]
+    return f"CAST('{value.isoformat()}' AS {kind})"

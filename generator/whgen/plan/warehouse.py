@@ -1,0 +1,135 @@
+"""Warehouse x dialect -> `DbtProject`: every file of the dbt project, and the node that each spec becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from whgen.dialects.base import Dialect
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Layer, Seed, Staging, Table, Target, Warehouse
+from whgen.plan.calendar import calendar_view
+from whgen.plan.dimension import dimension_view
+from whgen.plan.fact import fact_view
+from whgen.plan.hand_written import hand_written_view
+from whgen.plan.project import DbtProject, FromTemplate, Node, ReadmeView, TextFile, YamlFile
+from whgen.plan.properties import exposure_properties, model_properties, source_properties
+from whgen.plan.staging import staging_view
+from whgen.plan.tests import PlannedTest, planned_tests
+
+File = FromTemplate | YamlFile | TextFile
+
+
+def plan_project(warehouse: Warehouse, dialect: Dialect) -> DbtProject:
+    """The dbt project of a warehouse for one dialect."""
+    targets = tuple(t for t in warehouse.targets if t.warehouse == dialect.name)
+    files: list[File] = [*_project_files(warehouse, dialect, targets)]
+    nodes: list[Node] = []
+    for source in warehouse.sources:
+        files.append(YamlFile(path=PurePosixPath("models/staging", source.name, "sources.yml"), origin=source.file, tree=source_properties(source, dialect)))
+        nodes += [Node(name=f"{source.name}.{t.name}", kind="source", layer="source", description=t.description or source.description, span=span)
+                  for t, _, span in source.tables]
+    for table in (*warehouse.stagings, *warehouse.seeds, *warehouse.dimensions, *warehouse.facts, *warehouse.models):
+        tests = planned_tests(table, warehouse, dialect)
+        files += _table_files(table, tests, warehouse, dialect)
+        nodes += _table_nodes(table, tests)
+    if warehouse.exposures:
+        files.append(YamlFile(path=PurePosixPath("models/exposures.yml"), origin=warehouse.exposures[0].file, tree=exposure_properties(warehouse.exposures)))
+        nodes += [Node(name=e.name, kind="exposure", layer="exposure", description=e.description, span=e.span) for e in warehouse.exposures]
+    return DbtProject(warehouse=dialect.name, targets=tuple(t.name for t in targets), files=tuple(files), nodes=tuple(nodes))
+
+
+def _folder(table: Table) -> PurePosixPath:
+    match table:
+        case Staging():
+            return PurePosixPath("models/staging", table.source)
+        case Dimension() | CalendarDimension():
+            return PurePosixPath("models/production/dimensions")
+        case Fact():
+            return PurePosixPath("models/production/facts")
+        case Seed():
+            return PurePosixPath("seeds")
+        case _:
+            return PurePosixPath("models/production/hand_written")
+
+
+def _layer(table: Table, warehouse: Warehouse) -> Layer:
+    return warehouse.staging if isinstance(table, Staging | Seed) else warehouse.production
+
+
+def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Warehouse, dialect: Dialect) -> Iterator[File]:
+    folder = _folder(table)
+    path = folder / f"{table.name}.sql"
+    config = _config(table, warehouse)
+    match table:
+        case Staging():
+            yield FromTemplate(path=path, template="models/staging.sql.j2", view=staging_view(table, dialect, config))
+        case CalendarDimension():
+            yield FromTemplate(path=path, template="models/calendar.sql.j2", view=calendar_view(table, dialect, config))
+        case Dimension():
+            yield FromTemplate(path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config))
+        case Fact():
+            yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config))
+        case HandWritten() if dialect.name in table.verbatim:
+            yield TextFile(path=path, text=table.verbatim[dialect.name])
+        case HandWritten():
+            yield FromTemplate(path=path, template="models/hand_written.sql.j2", view=hand_written_view(table, dialect, config))
+        case Seed():
+            yield TextFile(path=folder / f"{table.name}.csv", text=table.text)
+    kind = "seeds" if isinstance(table, Seed) else "models"
+    extra: dict[str, Any] = {}
+    if isinstance(table, Seed):
+        extra = {"column_types": {c.name: dialect.type_name(c.type) for c in table.columns if c.type.is_known}}
+    elif isinstance(table, HandWritten) and table.verbatim and table.materialized != warehouse.production.materialized:
+        extra = {"materialized": table.materialized}
+    yield YamlFile(path=folder / f"{table.name}.yml", origin=table.file, tree={"version": 2, kind: [model_properties(table, tests, dialect, extra=extra)]})
+
+
+def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
+    """The options of the model that differ from those of its layer."""
+    if table.materialized == _layer(table, warehouse).materialized:
+        return ()
+    options = [f"materialized='{table.materialized}'"]
+    if isinstance(table, Dimension) and table.materialized == "incremental":
+        options += [f"unique_key='{table.surrogate_key}'", "on_schema_change='append_new_columns'"]
+    return tuple(options)
+
+
+def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]:
+    layer = "staging" if isinstance(table, Staging | Seed) else "production"
+    yield Node(name=table.name, kind="seed" if isinstance(table, Seed) else "model", layer=layer, description=table.description, span=table.span)
+    for test in tests:
+        where = f"{table.name}.{test.column}" if test.column else table.name
+        yield Node(name=test.name, kind="test", layer=layer, description=f"{test.test} of {where}", span=test.span)
+
+
+def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:
+    prefixes = {t.name: t.schema_prefix for t in targets if t.schema_prefix}
+    layers = {layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in (warehouse.staging, warehouse.production)}
+    project: dict[str, Any] = {
+        "name": warehouse.name,
+        "config-version": 2,
+        "require-dbt-version": [">=1.11.0", "<3.0.0"],
+        "profile": warehouse.name,
+        "model-paths": ["models"],
+        "seed-paths": ["seeds"],
+        "test-paths": ["tests"],
+        "macro-paths": ["macros"],
+        "clean-targets": ["target"],
+        "flags": {"send_anonymous_usage_stats": False},
+        "models": {warehouse.name: layers},
+    }
+    if warehouse.seeds:
+        project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
+    if prefixes:
+        project["vars"] = {"schema_prefixes": prefixes}
+    variable = warehouse.name.upper()
+    outputs = {t.name: dict(dialect.profile(t, f"{variable}_{t.name.upper()}")) for t in targets}
+    origin = warehouse.file
+    yield YamlFile(path=PurePosixPath("dbt_project.yml"), origin=origin, tree=project)
+    yield YamlFile(path=PurePosixPath("profiles.yml"), origin=origin, tree={warehouse.name: {"target": targets[0].name, "outputs": outputs}})
+    yield TextFile(path=PurePosixPath(".gitignore"), text="target/\nlogs/\n.user.yml\n")
+    tables = (*warehouse.dimensions, *warehouse.facts, *warehouse.models)
+    yield FromTemplate(path=PurePosixPath("README.md"), template="README.md.j2", view=ReadmeView(
+        name=warehouse.name, description=warehouse.description, adapter=dialect.adapter, default_target=targets[0].name,
+        tables=tuple(f"| `{t.name}` | {t.description} |" for t in tables)))
