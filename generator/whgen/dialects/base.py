@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlglot import Dialect as SqlglotDialect
@@ -16,8 +17,8 @@ from sqlglot import exp
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
 
-# What fits on one line stays on one line; sqlfluff's limit for the generated project is set accordingly.
-_LINE = 88
+# What fits on one line stays on one line.
+LINE = 88
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -25,8 +26,8 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 class Dialect:
     """One warehouse.
 
-    `printer` writes trees as SQL; `lower` rewrites what sqlglot would print with another meaning; `casts` holds, for each logical
-    type, a condition on a text that can be cast without losing anything; `source` and `profile` are parts of dbt's YAML.
+    `printer` writes trees as SQL; `lower` rewrites what sqlglot would print with another meaning; `spine` is a
+    SELECT of all days between two, as `calendar_date`; `source` and `profile` are parts of dbt's YAML.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dialect:
     types: Mapping[Kind, str]
     reserved: frozenset[str]
     lower: Callable[[exp.Expression], exp.Expression]
+    spine: Callable[[date, date], str]
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
 
@@ -47,16 +49,29 @@ class Dialect:
             return self.types[Kind.DECIMAL].format(type_.precision, type_.scale)
         return self.types.get(type_.kind)
 
-    def sql(self, tree: exp.Expression, *, one_line: bool = True) -> str:
-        """A tree as SQL of this warehouse: on one line when it fits (and `one_line` allows it), else laid out."""
-        tree = self.lower(tree.copy())
+    def sql(self, tree: exp.Expression, *, beside: int = 0, one_line: bool = True) -> str:
+        """A tree as SQL of this warehouse: on one line when it fits (and `one_line` allows it), else laid out.
+
+        `beside` is the number of characters that stand on the same line before and behind it.
+        """
+        tree = self._ready(tree)
+        line = self._print(tree) if one_line else "\n"
+        if len(line) + beside <= LINE and "\n" not in line:
+            return line
+        return self._print(tree, pretty=True, indent=4, pad=4, max_text_width=LINE - beside)
+
+    def line(self, tree: exp.Expression) -> str:
+        """A tree as SQL on one line, however long."""
+        return self._print(self._ready(tree))
+
+    def _ready(self, tree: exp.Expression) -> exp.Expression:
+        tree = self.lower(_with_parentheses(tree.copy()))
         for identifier in tree.find_all(exp.Identifier):
             identifier.set("quoted", self.needs_quotes(identifier.name))
-        options: dict[str, Any] = {"dialect": self.printer, "normalize_functions": "upper", "comments": False}
-        line = tree.sql(**options) if one_line else "\n"
-        if len(line) <= _LINE and "\n" not in line:
-            return line
-        return tree.sql(**options, pretty=True, indent=4, pad=4, max_text_width=_LINE)
+        return tree
+
+    def _print(self, tree: exp.Expression, **layout: int) -> str:
+        return tree.sql(dialect=self.printer, normalize_functions="upper", comments=False, **layout)
 
     def name_sql(self, name: str) -> str:
         """A name as this warehouse writes it, in quotes where it must be."""
@@ -67,14 +82,48 @@ class Dialect:
         return not _PLAIN_NAME.fullmatch(name) or name.upper() in self.reserved
 
 
-def not_sql(generator: Any, expression: exp.Not) -> str:
-    """`x IS NOT NULL` and its kin as people write them, instead of `NOT x IS NULL`."""
-    inner = expression.this
-    for kind, word in ((exp.Is, "IS"), (exp.In, "IN"), (exp.Like, "LIKE"), (exp.Between, "BETWEEN")):
-        if isinstance(inner, kind):
-            left = generator.sql(inner, "this")
-            text = generator.sql(inner)
-            if text.startswith(f"{left} {word} "):
-                rest = text[len(left) + len(word) + 2 :]
-                return f"{left} IS NOT {rest}" if kind is exp.Is else f"{left} NOT {word} {rest}"
-    return f"NOT {generator.sql(expression, 'this')}"
+def _with_parentheses(tree: exp.Expression) -> exp.Expression:
+    """`DIV(a - 1, 7)` becomes `a - 1 // 7` where the function is an operator, unless its operands are in parentheses."""
+    for node in list(tree.find_all(exp.IntDiv, exp.Mod)):
+        for place in ("this", "expression"):
+            operand = node.args[place]
+            if isinstance(operand, exp.Binary | exp.Unary) and not isinstance(operand, exp.Paren):
+                node.set(place, exp.Paren(this=operand))
+    return tree
+
+
+class Layout:
+    """How SQL is laid out, the same for every warehouse; mixed into the generators of sqlglot."""
+
+    pretty: bool
+    max_text_width: int
+    sql: Callable[..., str]
+    indent: Callable[..., str]
+
+    def not_sql(self, expression: exp.Not) -> str:
+        """`x IS NOT NULL` and its kin as people write them, instead of `NOT x IS NULL`."""
+        inner = expression.this
+        for kind, word in ((exp.Is, "IS"), (exp.In, "IN"), (exp.Like, "LIKE"), (exp.Between, "BETWEEN")):
+            if isinstance(inner, kind):
+                left, text = self.sql(inner, "this"), self.sql(inner)
+                if text.startswith(f"{left} {word} "):
+                    rest = text[len(left) + len(word) + 2 :]
+                    return f"{left} IS NOT {rest}" if kind is exp.Is else f"{left} NOT {word} {rest}"
+        return f"NOT {self.sql(expression, 'this')}"
+
+    def dpipe_sql(self, expression: exp.DPipe) -> str:
+        """A long chain of `||` with one operand on each line."""
+        parts = [self.sql(part) for part in expression.flatten(unnest=False)]
+        line = " || ".join(parts)
+        return "\n|| ".join(parts) if self.pretty and (len(line) > self.max_text_width or "\n" in line) else line
+
+    def case_sql(self, expression: exp.Case) -> str:
+        """A CASE with one WHEN on each line, unless all of it fits on one."""
+        head = " ".join(part for part in ("CASE", self.sql(expression, "this")) if part)
+        arms = [f"WHEN {self.sql(arm, 'this')} THEN {self.sql(arm, 'true')}" for arm in expression.args["ifs"]]
+        default = self.sql(expression, "default")
+        arms += [f"ELSE {default}"] if default else []
+        line = " ".join([head, *arms, "END"])
+        if not self.pretty or (len(line) <= self.max_text_width and "\n" not in line):
+            return line
+        return "\n".join([head, *(self.indent(arm, level=0, pad=4) for arm in arms), "END"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 
-from whgen.dialects.base import Dialect, not_sql
+from whgen.dialects.base import Dialect, Layout
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Target
 
@@ -21,13 +21,16 @@ _RESERVED = frozenset(
 )
 
 
-class _Generator(BigQuery.Generator):
-    def not_sql(self, expression: exp.Not) -> str:
-        return not_sql(self, expression)
+class _Generator(Layout, BigQuery.Generator):
+    pass
 
 
 class _BigQuery(BigQuery):
     Generator = _Generator
+
+
+def _spine(first: date, last: date) -> str:
+    return f"SELECT calendar_date\nFROM UNNEST(GENERATE_DATE_ARRAY(DATE '{first}', DATE '{last}')) AS calendar_date"
 
 
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
@@ -60,6 +63,7 @@ BIGQUERY = Dialect(
     },
     reserved=_RESERVED,
     lower=lambda tree: tree,
+    spine=_spine,
     source=_source,
     profile=_profile,
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from whgen.dialects.base import Dialect, not_sql
+from whgen.dialects.base import Dialect, Layout
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Target
 
@@ -23,9 +24,8 @@ _RESERVED = frozenset(
 )
 
 
-class _Generator(DuckDB.Generator):
-    def not_sql(self, expression: exp.Not) -> str:
-        return not_sql(self, expression)
+class _Generator(Layout, DuckDB.Generator):
+    pass
 
 
 class _DuckDB(DuckDB):
@@ -50,6 +50,10 @@ def _lower_node(node: exp.Expression) -> exp.Expression:
         return exp.RegexpReplace(this=node.this.copy(), expression=exp.Literal.string(_WHITE_SPACE), replacement=exp.Literal.string(""),
                                  modifiers=exp.Literal.string("g"))
     return node
+
+
+def _spine(first: date, last: date) -> str:
+    return f"SELECT CAST(generate_series AS DATE) AS calendar_date\nFROM GENERATE_SERIES(DATE '{first}', DATE '{last}', INTERVAL '1' DAY)"
 
 
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
@@ -87,6 +91,7 @@ DUCKDB = Dialect(
     },
     reserved=_RESERVED,
     lower=_lower,
+    spine=_spine,
     source=_source,
     profile=_profile,
 )

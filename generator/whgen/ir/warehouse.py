@@ -133,9 +133,8 @@ class SourceTable:
     """A table as it lies in the source."""
 
     name: str
-    identifier: str
     description: str
-    columns: tuple[tuple[str, Type, str], ...]
+    columns: tuple[tuple[str, Type], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from whgen.ir.types import DATE, INTEGER, Kind, Type
 from whgen.ir.warehouse import CalendarDimension
 from whgen.plan.dimension import LABELS
 from whgen.plan.project import CalendarView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item, select_list
 from whgen.sql.infer import sql_type
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -32,19 +32,19 @@ def calendar_view(calendar: CalendarDimension, dialect: Dialect, config: tuple[s
     return CalendarView(
         origin=calendar.file,
         config=config,
-        spine=dialect.sql(_parse(f"SELECT calendar_date FROM UNNEST(GENERATE_DATE_ARRAY(DATE '{calendar.first}', DATE '{calendar.last}')) AS calendar_date")),
-        weekday=tuple(
+        spine=dialect.spine(calendar.first, calendar.last),
+        weekday=select_list([
             select_item(_parse(text), name, dialect)
             for name, text in {
                 "calendar_date": "calendar_date",
                 "iso_weekday": "MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)",
                 "iso_thursday": "DATE_ADD(calendar_date, INTERVAL (3 - MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)) DAY)",
             }.items()
-        ),
-        columns=(
+        ]),
+        columns=select_list([
             select_item(_parse(_day_number("calendar_date")), calendar.surrogate_key, dialect),
             *(select_item(_parse(written[c.name]), c.name, dialect) for c in CALENDAR),
-        ),
+        ]),
         unknown=_member(calendar, UNKNOWN_MEMBER, dialect),
         not_found=_member(calendar, NOT_FOUND_MEMBER, dialect),
     )
@@ -59,7 +59,7 @@ def day_key(column: exp.Expression) -> exp.Expression:
 
 
 def _day_number(column: str) -> str:
-    return f"EXTRACT(YEAR FROM {column}) * 10000 + EXTRACT(MONTH FROM {column}) * 100 + EXTRACT(DAY FROM {column})"
+    return f"CAST(FORMAT_DATE('%Y%m%d', {column}) AS INT64)"
 
 
 def _expressions(calendar: CalendarDimension) -> Mapping[str, str]:
@@ -93,8 +93,8 @@ def _fiscal_year(calendar: CalendarDimension) -> str:
     if calendar.fiscal_month == 1:
         return year
     if calendar.fiscal_year_named_by == "end":
-        return f"{year} + IF({month} >= {calendar.fiscal_month}, 1, 0)"
-    return f"{year} - IF({month} < {calendar.fiscal_month}, 1, 0)"
+        return f"IF({month} >= {calendar.fiscal_month}, {year} + 1, {year})"
+    return f"IF({month} < {calendar.fiscal_month}, {year} - 1, {year})"
 
 
 def _names(number: str, names: tuple[str, ...], *, first: int) -> str:
@@ -109,11 +109,11 @@ def _parse(text: str) -> exp.Expression:
     return annotate_types(tree, dialect="bigquery", overwrite_types=False)
 
 
-def _member(calendar: CalendarDimension, member: str, dialect: Dialect) -> tuple[str, ...]:
+def _member(calendar: CalendarDimension, member: str, dialect: Dialect) -> str:
     def value(type_: Type) -> exp.Expression:
         return literal(LABELS[member], type_) if type_.kind is Kind.STRING else null(type_)
 
-    return (
+    return select_list([
         select_item(literal(int(member), INTEGER), calendar.surrogate_key, dialect),
         *(select_item(value(c.type), c.name, dialect) for c in CALENDAR),
-    )
+    ])

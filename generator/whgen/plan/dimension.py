@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Scalar, Staging, Table
 from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, literal, null, select_item
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, literal, null, select_item, select_list
 from whgen.sql.columns import column_expression
 
 LABELS = {UNKNOWN_MEMBER: "Unknown", NOT_FOUND_MEMBER: "Not found"}
@@ -30,12 +30,12 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
         config=config,
         base=base_alias(dimension.base),
         model=dimension.base.name,
-        columns=(
+        columns=select_list([
             select_item(hashed_key(key), dimension.surrogate_key, dialect),
             *(dialect.name_sql(c.name) for c in key),
             *(select_item(_value(a, dialect), a.column.name, dialect) for a in dimension.attributes),
             "FALSE AS is_inferred",
-        ),
+        ]),
         where=conditions(dimension.where, dialect),
         inferred=_inferred(dimension, key, dialect) if dimension.references else None,
         kept=_kept(dimension, kept, dialect) if kept else None,
@@ -56,12 +56,12 @@ def _value(attribute: Attribute, dialect: Dialect) -> exp.Expression:
 def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> InferredView:
     return InferredView(
         references=tuple(_reference(r, key, dialect) for r in dimension.references),
-        columns=(
+        columns=select_list([
             select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
             *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
             *(select_item(null(a.column.type), a.column.name, dialect) for a in dimension.attributes),
             "TRUE AS is_inferred",
-        ),
+        ]),
         join=tuple(dialect.sql(exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members"))) for c in key),
         where=(
             *(dialect.sql(_is_null(column_expression(c.name, c.type, "referenced"), negated=True)) for c in key),
@@ -71,8 +71,8 @@ def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> 
 
 
 def _reference(reference: Reference, key: Sequence[Column], dialect: Dialect) -> ReferenceView:
-    items = tuple(select_item(column_expression(n, c.type), c.name, dialect) for n, c in zip(reference.columns, key, strict=True))
-    return ReferenceView(columns=items, model=reference.base, where=conditions(reference.where, dialect))
+    items = [select_item(column_expression(n, c.type), c.name, dialect) for n, c in zip(reference.columns, key, strict=True)]
+    return ReferenceView(columns=select_list(items), model=reference.base, where=conditions(reference.where, dialect))
 
 
 def _is_null(tree: exp.Expression, *, negated: bool) -> exp.Expression:
@@ -88,16 +88,16 @@ def _kept(dimension: Dimension, kept: Sequence[Attribute], dialect: Dialect) -> 
         # An inferred member has no first value yet: its attributes are filled when the source knows it.
         item = f"CASE WHEN existing.is_inferred IS FALSE THEN existing.{name} ELSE current_rows.{name} END AS {name}"
         columns.append(item if column.name in names else f"current_rows.{name}")
-    return KeptView(columns=tuple(columns), surrogate_key=dialect.name_sql(dimension.surrogate_key))
+    return KeptView(columns=select_list(columns), surrogate_key=dialect.name_sql(dimension.surrogate_key))
 
 
-def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: Dialect) -> tuple[str, ...]:
-    return (
+def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: Dialect) -> str:
+    return select_list([
         select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
         *(select_item(null(c.type), c.name, dialect) for c in key),
         *(select_item(_of_member(a, member), a.column.name, dialect) for a in dimension.attributes),
         "FALSE AS is_inferred",
-    )
+    ])
 
 
 def _of_member(attribute: Attribute, member: str) -> exp.Expression:

@@ -14,7 +14,7 @@ from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measu
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
 from whgen.plan.project import FactView, LookupView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, is_missing, literal, qualified, select_item
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, is_missing, literal, qualified, select_item, select_list
 from whgen.sql.columns import column_expression
 
 
@@ -29,12 +29,12 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView
         base=alias,
         model=fact.base.name,
         lookups=lookups,
-        columns=(
+        columns=select_list([
             select_item(hashed_key(fact.grain_key, table=table), fact.surrogate_key, dialect),
             *(select_item(_key(r, fact, table), r.column.name, dialect) for r in fact.roles),
             *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
             *(select_item(_measure(m, dialect, table), m.column.name, dialect) for m in fact.measures),
-        ),
+        ]),
         where=conditions(fact.where, dialect, table=table),
     )
 

@@ -1,6 +1,7 @@
 """What a dbt project shall contain, as data: files to be filled from templates, YAML to be written, nodes and where they come from.
 
-SQL is already text in the warehouse's dialect, each piece complete in itself; templates only put pieces in their places.
+SQL is already text in the warehouse's dialect, each piece complete in itself; templates only put pieces in their places. `columns`,
+`kept`, `unknown` and the like are what stands behind a SELECT, beginning with a space or a new line.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from whgen.diagnostics.diagnostic import Span
 class UnionBranch:
     """One of several source tables that are read as one."""
 
-    columns: tuple[str, ...]
+    columns: str
     relation: str
 
 
@@ -27,15 +28,15 @@ class Step:
 
     name: str
     reads: str
-    columns: tuple[str, ...]
+    columns: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """The window that numbers the rows of each key."""
 
-    partition_by: tuple[str, ...]
-    order_by: tuple[str, ...]
+    partition_by: str
+    order_by: str
     reads: str
 
 
@@ -47,11 +48,11 @@ class StagingView:
     config: tuple[str, ...]
     relation: str
     branches: tuple[UnionBranch, ...]
-    columns: tuple[str, ...]
+    columns: str
     steps: tuple[Step, ...]
     ranking: Ranking | None
     where: tuple[str, ...]
-    kept: tuple[str, ...]
+    kept: str
     final: str
     final_where: tuple[str, ...]
 
@@ -60,7 +61,7 @@ class StagingView:
 class ReferenceView:
     """Where business keys of inferred members come from."""
 
-    columns: tuple[str, ...]
+    columns: str
     model: str
     where: tuple[str, ...]
 
@@ -70,7 +71,7 @@ class InferredView:
     """The members that facts refer to and the source lacks."""
 
     references: tuple[ReferenceView, ...]
-    columns: tuple[str, ...]
+    columns: str
     join: tuple[str, ...]
     where: tuple[str, ...]
 
@@ -79,7 +80,7 @@ class InferredView:
 class KeptView:
     """The attributes that keep their first value: how they are read from the table as it stands."""
 
-    columns: tuple[str, ...]
+    columns: str
     surrogate_key: str
 
 
@@ -91,12 +92,12 @@ class DimensionView:
     config: tuple[str, ...]
     base: str
     model: str
-    columns: tuple[str, ...]
+    columns: str
     where: tuple[str, ...]
     inferred: InferredView | None
     kept: KeptView | None
-    unknown: tuple[str, ...]
-    not_found: tuple[str, ...]
+    unknown: str
+    not_found: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +107,10 @@ class CalendarView:
     origin: str
     config: tuple[str, ...]
     spine: str
-    weekday: tuple[str, ...]
-    columns: tuple[str, ...]
-    unknown: tuple[str, ...]
-    not_found: tuple[str, ...]
+    weekday: str
+    columns: str
+    unknown: str
+    not_found: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ class FactView:
     base: str
     model: str
     lookups: tuple[LookupView, ...]
-    columns: tuple[str, ...]
+    columns: str
     where: tuple[str, ...]
 
 

@@ -79,5 +79,5 @@ def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Diale
     if freshness is not None:
         ages = {k: {"count": a[0], "period": a[1]} for k, a in (("warn_after", freshness.warn_after), ("error_after", freshness.error_after)) if a}
         config = {"freshness": ages, "loaded_at_field": dialect.name_sql(freshness.column)}
-    columns = [_present(name=name, description=text, data_type=dialect.type_name(type_)) for name, type_, text in table.columns]
+    columns = [_present(name=name, data_type=dialect.type_name(type_)) for name, type_ in table.columns]
     return _present(name=table.name, description=table.description, config=config, columns=columns)

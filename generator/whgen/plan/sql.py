@@ -40,7 +40,15 @@ def select_item(tree: exp.Expression, name: str, dialect: Dialect) -> str:
     """One line of a SELECT list; a column that keeps its name needs no alias."""
     if isinstance(tree, exp.Column) and tree.name == name:
         return dialect.sql(tree)
-    return f"{dialect.sql(tree)} AS {dialect.name_sql(name)}"
+    alias = f" AS {dialect.name_sql(name)}"
+    return f"{dialect.sql(tree, beside=len(alias))}{alias}"
+
+
+def select_list(items: Sequence[str]) -> str:
+    """What stands behind SELECT: one short item on the same line, several on lines of their own."""
+    if len(items) == 1 and "\n" not in items[0]:
+        return f" {items[0]}"
+    return "".join("\n    " + item.replace("\n", "\n    ") + ("" if last else ",") for item, last in zip(items, [*[False] * (len(items) - 1), True], strict=True))
 
 
 def conditions(where: Expression | None, dialect: Dialect, *, table: str | None = None) -> tuple[str, ...]:
@@ -116,22 +124,24 @@ def key_text(column: exp.Expression, type_: Type) -> exp.Expression:
 def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *, table: str | None = None) -> exp.Expression:
     """The surrogate key of a business key: an MD5 hash as 32 hexadecimal digits.
 
-    Of several columns each is written with its length before it, and a missing one as `-`, so that no two keys make the same text.
+    Several columns become one text with `|` between them, in which strings have their length before them and a missing value is `-`.
+    So no two keys make the same text: ('a', 'b|c') differs from ('a|b', 'c'), and no value from an empty string.
     """
     used = names or [c.name for c in columns]
-    texts = [key_text(column_expression(n, c.type, table), c.type) for n, c in zip(used, columns, strict=True)]
+    texts = [(key_text(column_expression(n, c.type, table), c.type), c.type) for n, c in zip(used, columns, strict=True)]
     if len(texts) == 1:
-        return exp.MD5(this=texts[0])
-    parts: list[exp.Expression] = []
-    for text in texts:
-        length = exp.Length(this=text.copy())
-        text.type = length.this.type = exp.DataType.build("text")
-        counted = exp.DPipe(this=exp.DPipe(this=exp.Cast(this=length, to=exp.DataType.build("text")), expression=exp.Literal.string(":")), expression=text)
-        parts.append(exp.Coalesce(this=counted, expressions=[exp.Literal.string("-")]))
-    tree = parts[0]
-    for part in parts[1:]:
-        tree = exp.DPipe(this=tree, expression=part)
+        return exp.MD5(this=texts[0][0])
+    separator = exp.Literal.string("|")
+    tree: exp.Expression | None = None
+    for text, type_ in texts:
+        value = exp.DPipe(this=exp.DPipe(this=_length(text), expression=exp.Literal.string(":")), expression=text) if type_.kind is Kind.STRING else text
+        part = exp.Coalesce(this=value, expressions=[exp.Literal.string("-")])
+        tree = part if tree is None else exp.DPipe(this=exp.DPipe(this=tree, expression=separator.copy()), expression=part)
     return exp.MD5(this=tree)
+
+
+def _length(text: exp.Expression) -> exp.Expression:
+    return exp.Cast(this=exp.Length(this=text.copy()), to=exp.DataType.build("text"))
 
 
 def is_missing(columns: Sequence[Column], names: Sequence[str], *, table: str | None = None) -> exp.Expression:

@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
-from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item
+from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list
 
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome. DuckDB alone would also round '1.5' to an integer, or read 'yes' as true.
@@ -34,22 +34,22 @@ def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) ->
     if staging.dedupe is not None:
         order = [exp.Ordered(this=exp.column(o.column), desc=o.descending, nulls_first=False) for o in staging.dedupe.order]
         ranking = Ranking(
-            partition_by=tuple(dialect.name_sql(k) for k in staging.dedupe.key),
-            order_by=tuple(dialect.sql(o) for o in order),
+            partition_by=select_list([dialect.name_sql(k) for k in staging.dedupe.key]),
+            order_by=select_list([dialect.sql(o) for o in order]),
             reads=last,
         )
     every = {c.column.name for c in staging.cleanings} | {d.column.name for d in staging.derivations} | ({tag.name} if tag else set())
-    kept = tuple(dialect.name_sql(c.name) for c in staging.columns)
+    kept = [dialect.name_sql(c.name) for c in staging.columns]
     return StagingView(
         origin=staging.file,
         config=config,
         relation=_relation(staging, staging.inputs[0][0]),
         branches=_branches(staging, dialect),
-        columns=tuple(columns),
+        columns=select_list(columns),
         steps=steps,
         ranking=ranking,
         where=where if ranking else (),
-        kept=("*",) if ranking is None and every == {c.name for c in staging.columns} else kept,
+        kept=select_list(["*"] if ranking is None and every == {c.name for c in staging.columns} else kept),
         final="ranked" if ranking else last,
         final_where=(f"{ROW_NUMBER} = 1",) if ranking else where,
     )
@@ -74,7 +74,7 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
         condition: exp.Expression = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
         if where is not None:
             condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
-        found[cleaning.column.name] = dialect.sql(condition)
+        found[cleaning.column.name] = dialect.line(condition)
     return found
 
 
@@ -97,9 +97,9 @@ def _steps(derivations: tuple[Derivation, ...], dialect: Dialect) -> tuple[Step,
     levels = sorted({d.level for d in derivations})
     names = ["cleaned", *("derived" if n == 0 else f"derived_{n + 1}" for n in levels)]
     return tuple(
-        Step(name=names[n + 1], reads=names[n], columns=tuple(
+        Step(name=names[n + 1], reads=names[n], columns=select_list(["*", *(
             select_item(cast(d.expression.on(dialect.name), d.expression.type, d.column.type), d.column.name, dialect)
-            for d in derivations if d.level == n))
+            for d in derivations if d.level == n)]))
         for n in levels
     )
 
@@ -110,7 +110,7 @@ def _branches(staging: Staging, dialect: Dialect) -> tuple[UnionBranch, ...]:
     names = tuple(dict.fromkeys(dialect.name_sql(c.source_name) for c in staging.cleanings))
     tag = staging.union_column
     return tuple(
-        UnionBranch(columns=(*names, f"{dialect.sql(literal(mark if mark is not None else table, tag.type))} AS {dialect.name_sql(tag.name)}"),
+        UnionBranch(columns=select_list([*names, f"{dialect.sql(literal(mark if mark is not None else table, tag.type))} AS {dialect.name_sql(tag.name)}"]),
                     relation=_relation(staging, table))
         for table, mark in staging.inputs
     )

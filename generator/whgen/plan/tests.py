@@ -119,7 +119,7 @@ def _ordinary(dimension: Dimension, dialect: Dialect) -> str:
 def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
     compared = {"compare_to": f"ref('{table.base.name}')", "where": _real_members(table, dialect)}
     if table.where is not None:
-        compared["compare_where"] = dialect.sql(table.where.on(dialect.name))
+        compared["compare_where"] = dialect.line(table.where.on(dialect.name))
     tests = [
         *_surrogate_tests(table, table.surrogate_key),
         _members_test(table, [UNKNOWN_MEMBER, NOT_FOUND_MEMBER]),
@@ -137,7 +137,7 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
         tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
     compared = {"compare_to": f"ref('{table.base.name}')"}
     if table.where is not None:
-        compared["compare_where"] = dialect.sql(table.where.on(dialect.name))
+        compared["compare_where"] = dialect.line(table.where.on(dialect.name))
     return [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
 
 
@@ -146,7 +146,7 @@ def _declared(table: Table, column_name: str | None, tests: tuple[Test, ...], wa
     found = []
     for test in tests:
         name, arguments = _dbt_test(test, warehouse, dialect, column)
-        own = dialect.sql(test.where.on(dialect.name)) if test.where is not None else ""
+        own = dialect.line(test.where.on(dialect.name)) if test.where is not None else ""
         where = " AND ".join(f"({w})" if " OR " in w and everywhere and own else w for w in (everywhere, own) if w)
         found.append(_test(table, column_name, name, test.span, arguments=arguments, where=where, severity=test.severity, label=_label(test, name)))
     return found
@@ -172,7 +172,7 @@ def _dbt_test(test: Test, warehouse: Warehouse, dialect: Dialect, column: Column
             return "in_range", {test.kind: _bound(test.argument, column, dialect)}
         case "expression":
             expression: Expression = test.argument
-            return "is_true", {"condition": dialect.sql(expression.on(dialect.name))}
+            return "is_true", {"condition": dialect.line(expression.on(dialect.name))}
         case "references":
             target: Table = test.argument
             return "relationships", {"to": f"ref('{target.name}')", "field": target.key[0]}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from whgen.diagnostics.diagnostic import candidates_help
+from whgen.diagnostics.diagnostic import Span, candidates_help
 from whgen.ir.types import STRING, UNKNOWN, Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Dedupe, Freshness, Ordering, Scalar, Source, SourceTable, Staging
 from whgen.resolve.derivation import resolve_derivations
@@ -32,18 +32,28 @@ def resolve_source(at: Located[SourceSpec], project: WarehouseSpec, symbols: Sym
         symbols.add(staging, f"{spec.source}.{name}")
         fresh = _freshness(at, table.freshness or spec.freshness, ("tables", name, "freshness") if table.freshness else ("freshness",), symbols)
         for input_name, _ in staging.inputs:
-            description = table.description or "" if table.union is None else ""
-            columns = tuple((c.source_name, c.source_type, "") for c in staging.cleanings) if table.union is None else ()
-            tables.append((SourceTable(name=input_name, identifier=input_name, description=description, columns=columns), fresh, staging.span))
+            description = table.description or "" if input_name == name else ""
+            columns = tuple((c.source_name, c.source_type) for c in staging.cleanings)
+            tables.append((SourceTable(name=input_name, description=description, columns=columns), fresh, staging.span))
     location = {name: where.model_dump(exclude_none=True) for name in symbols.warehouses if (where := getattr(spec.location, name)) is not None}
     for warehouse in symbols.warehouses:
         if warehouse not in location:
             symbols.report.error("missing-location", at.key("location"), f"the source has no location on {warehouse}, which a target uses",
                                  help=f"add `{warehouse}:` to `location:`")
-    unique = {t[0].name: t for t in sorted(tables, key=lambda t: (t[0].name, t[0].description == ""), reverse=True)}
     source = Source(name=spec.source, file=at.file, span=at.at("source"), description=spec.description or "", location=location,
-                    tables=tuple(unique[n] for n in sorted(unique)), meta=spec.meta, tags=tuple(spec.tags or ()))
+                    tables=_merged(tables), meta=spec.meta, tags=tuple(spec.tags or ()))
     return source, tuple(stagings)
+
+
+def _merged(tables: Sequence[tuple[SourceTable, Freshness | None, Span]]) -> tuple[tuple[SourceTable, Freshness | None, Span], ...]:
+    """Each table of the source once, though several staging models may read it; the one of its own name describes it."""
+    by_name: dict[str, tuple[SourceTable, Freshness | None, Span]] = {}
+    for table, fresh, span in sorted(tables, key=lambda t: t[0].description == ""):
+        first, first_fresh, first_span = by_name.setdefault(table.name, (table, fresh, span))
+        columns = dict(table.columns) | dict(first.columns)
+        merged = SourceTable(name=table.name, description=first.description, columns=tuple(columns.items()))
+        by_name[table.name] = (merged, first_fresh or fresh, first_span)
+    return tuple(by_name[n] for n in sorted(by_name))
 
 
 def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, project: WarehouseSpec, symbols: Symbols) -> Staging:

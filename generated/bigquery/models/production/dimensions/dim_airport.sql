@@ -26,14 +26,12 @@ members AS (
 -- Business keys that facts refer to.
 referenced AS (
 
-    SELECT
-        destination_code AS airport_code
+    SELECT destination_code AS airport_code
     FROM {{ ref('stg_bts__flights') }}
 
     UNION DISTINCT
 
-    SELECT
-        origin_code AS airport_code
+    SELECT origin_code AS airport_code
     FROM {{ ref('stg_bts__flights') }}
 
 ),

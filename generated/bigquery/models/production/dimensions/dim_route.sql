@@ -11,7 +11,9 @@ members AS (
     SELECT
         TO_HEX(
             MD5(
-                COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-') || COALESCE(CAST(LENGTH(destination_code) AS STRING) || ':' || destination_code, '-')
+                COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-')
+                || '|'
+                || COALESCE(CAST(LENGTH(destination_code) AS STRING) || ':' || destination_code, '-')
             )
         ) AS route_key,
         origin_code,

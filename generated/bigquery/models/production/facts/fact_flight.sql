@@ -9,32 +9,40 @@ WITH flights AS (
 SELECT
     TO_HEX(
         MD5(
-            COALESCE(
-                CAST(LENGTH(CAST(flight_date AS STRING)) AS STRING) || ':' || CAST(flight_date AS STRING),
-                '-'
-            ) || COALESCE(CAST(LENGTH(carrier_code) AS STRING) || ':' || carrier_code, '-') || COALESCE(
-                CAST(LENGTH(CAST(flight_number AS STRING)) AS STRING) || ':' || CAST(flight_number AS STRING),
-                '-'
-            ) || COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-')
+            COALESCE(CAST(flight_date AS STRING), '-')
+            || '|'
+            || COALESCE(CAST(LENGTH(carrier_code) AS STRING) || ':' || carrier_code, '-')
+            || '|'
+            || COALESCE(CAST(flight_number AS STRING), '-')
+            || '|'
+            || COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-')
         )
     ) AS flight_key,
     CASE
-        WHEN flight_date IS NULL
-        THEN -1
-        WHEN flight_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE)
-        THEN -2
-        ELSE EXTRACT(YEAR FROM flight_date) * 10000 + EXTRACT(MONTH FROM flight_date) * 100 + EXTRACT(DAY FROM flight_date)
+        WHEN flight_date IS NULL THEN -1
+        WHEN flight_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE) THEN -2
+        ELSE CAST(FORMAT_DATE('%Y%m%d', flight_date) AS INT64)
     END AS date_key,
-    CASE WHEN carrier_code IS NULL THEN '-1' ELSE TO_HEX(MD5(carrier_code)) END AS carrier_key,
-    CASE WHEN tail_number IS NULL THEN '-1' ELSE TO_HEX(MD5(tail_number)) END AS aircraft_key,
-    CASE WHEN origin_code IS NULL THEN '-1' ELSE TO_HEX(MD5(origin_code)) END AS origin_key,
-    CASE WHEN destination_code IS NULL THEN '-1' ELSE TO_HEX(MD5(destination_code)) END AS destination_key,
     CASE
-        WHEN origin_code IS NULL OR destination_code IS NULL
-        THEN '-1'
+        WHEN carrier_code IS NULL THEN '-1'
+        ELSE TO_HEX(MD5(carrier_code))
+    END AS carrier_key,
+    CASE
+        WHEN tail_number IS NULL THEN '-1'
+        ELSE TO_HEX(MD5(tail_number))
+    END AS aircraft_key,
+    CASE WHEN origin_code IS NULL THEN '-1' ELSE TO_HEX(MD5(origin_code)) END AS origin_key,
+    CASE
+        WHEN destination_code IS NULL THEN '-1'
+        ELSE TO_HEX(MD5(destination_code))
+    END AS destination_key,
+    CASE
+        WHEN origin_code IS NULL OR destination_code IS NULL THEN '-1'
         ELSE TO_HEX(
             MD5(
-                COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-') || COALESCE(CAST(LENGTH(destination_code) AS STRING) || ':' || destination_code, '-')
+                COALESCE(CAST(LENGTH(origin_code) AS STRING) || ':' || origin_code, '-')
+                || '|'
+                || COALESCE(CAST(LENGTH(destination_code) AS STRING) || ':' || destination_code, '-')
             )
         )
     END AS route_key,

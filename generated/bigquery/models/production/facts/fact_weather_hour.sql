@@ -16,24 +16,24 @@ airport_lookup AS (
 SELECT
     TO_HEX(
         MD5(
-            COALESCE(CAST(LENGTH(weather.airport_code) AS STRING) || ':' || weather.airport_code, '-') || COALESCE(
-                CAST(LENGTH(CAST(UNIX_MICROS(weather.observed_at) AS STRING)) AS STRING) || ':' || CAST(UNIX_MICROS(weather.observed_at) AS STRING),
+            COALESCE(
+                CAST(LENGTH(weather.airport_code) AS STRING)
+                || ':'
+                || weather.airport_code,
                 '-'
             )
+            || '|'
+            || COALESCE(CAST(UNIX_MICROS(weather.observed_at) AS STRING), '-')
         )
     ) AS weather_hour_key,
     CASE
-        WHEN weather.observed_date IS NULL
-        THEN -1
-        WHEN weather.observed_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE)
-        THEN -2
-        ELSE EXTRACT(YEAR FROM weather.observed_date) * 10000 + EXTRACT(MONTH FROM weather.observed_date) * 100 + EXTRACT(DAY FROM weather.observed_date)
+        WHEN weather.observed_date IS NULL THEN -1
+        WHEN weather.observed_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE) THEN -2
+        ELSE CAST(FORMAT_DATE('%Y%m%d', weather.observed_date) AS INT64)
     END AS date_key,
     CASE
-        WHEN weather.airport_code IS NULL
-        THEN '-1'
-        WHEN airport_lookup.airport_key IS NULL
-        THEN '-2'
+        WHEN weather.airport_code IS NULL THEN '-1'
+        WHEN airport_lookup.airport_key IS NULL THEN '-2'
         ELSE airport_lookup.airport_key
     END AS airport_key,
     weather.observed_at,

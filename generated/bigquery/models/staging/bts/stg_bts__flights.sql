@@ -34,7 +34,14 @@ derived AS (
     SELECT
         *,
         DATE(year, month, day) AS flight_date,
-        DATETIME(year, month, day, DIV(scheduled_departure_hhmm, 100), MOD(scheduled_departure_hhmm, 100), 0) AS scheduled_departure_at,
+        DATETIME(
+            year,
+            month,
+            day,
+            DIV(scheduled_departure_hhmm, 100),
+            MOD(scheduled_departure_hhmm, 100),
+            0
+        ) AS scheduled_departure_at,
         TIME(MOD(DIV(departure_hhmm, 100), 24), MOD(departure_hhmm, 100), 0) AS departure_time,
         TIME(MOD(DIV(arrival_hhmm, 100), 24), MOD(arrival_hhmm, 100), 0) AS arrival_time,
         departure_hhmm IS NULL AS is_cancelled

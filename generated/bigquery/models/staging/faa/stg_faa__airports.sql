@@ -21,8 +21,7 @@ cleaned AS (
 
 )
 
-SELECT
-    *
+SELECT *
 FROM cleaned
 WHERE
     airport_code IS NOT NULL

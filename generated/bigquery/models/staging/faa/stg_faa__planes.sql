@@ -31,6 +31,5 @@ derived AS (
 
 )
 
-SELECT
-    *
+SELECT *
 FROM derived

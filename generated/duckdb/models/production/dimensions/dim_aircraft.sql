@@ -28,8 +28,7 @@ members AS (
 -- Business keys that facts refer to.
 referenced AS (
 
-    SELECT
-        tail_number
+    SELECT tail_number
     FROM {{ ref('stg_bts__flights') }}
 
 ),

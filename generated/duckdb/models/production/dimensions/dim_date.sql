@@ -2,9 +2,8 @@
 
 WITH days AS (
 
-    SELECT
-        calendar_date
-    FROM UNNEST(CAST(GENERATE_SERIES(CAST('2013-01-01' AS DATE), CAST('2014-12-31' AS DATE), INTERVAL '1' DAY) AS DATE[])) AS _t0(calendar_date)
+    SELECT CAST(generate_series AS DATE) AS calendar_date
+    FROM GENERATE_SERIES(DATE '2013-01-01', DATE '2014-12-31', INTERVAL '1' DAY)
 
 ),
 
@@ -24,36 +23,24 @@ weekdays AS (
 calendar AS (
 
     SELECT
-        EXTRACT(YEAR FROM calendar_date) * 10000 + EXTRACT(MONTH FROM calendar_date) * 100 + EXTRACT(DAY FROM calendar_date) AS date_key,
+        CAST(STRFTIME(calendar_date, '%Y%m%d') AS BIGINT) AS date_key,
         calendar_date,
         EXTRACT(YEAR FROM calendar_date) AS year_number,
         EXTRACT(QUARTER FROM calendar_date) AS quarter_number,
         EXTRACT(MONTH FROM calendar_date) AS month_number,
         CASE EXTRACT(MONTH FROM calendar_date)
-            WHEN 1
-            THEN 'January'
-            WHEN 2
-            THEN 'February'
-            WHEN 3
-            THEN 'March'
-            WHEN 4
-            THEN 'April'
-            WHEN 5
-            THEN 'May'
-            WHEN 6
-            THEN 'June'
-            WHEN 7
-            THEN 'July'
-            WHEN 8
-            THEN 'August'
-            WHEN 9
-            THEN 'September'
-            WHEN 10
-            THEN 'October'
-            WHEN 11
-            THEN 'November'
-            WHEN 12
-            THEN 'December'
+            WHEN 1 THEN 'January'
+            WHEN 2 THEN 'February'
+            WHEN 3 THEN 'March'
+            WHEN 4 THEN 'April'
+            WHEN 5 THEN 'May'
+            WHEN 6 THEN 'June'
+            WHEN 7 THEN 'July'
+            WHEN 8 THEN 'August'
+            WHEN 9 THEN 'September'
+            WHEN 10 THEN 'October'
+            WHEN 11 THEN 'November'
+            WHEN 12 THEN 'December'
         END AS month_name,
         CAST(DATE_TRUNC('MONTH', calendar_date) AS DATE) AS month_start,
         LAST_DAY(calendar_date) AS month_end,
@@ -61,27 +48,23 @@ calendar AS (
         EXTRACT(DAYOFYEAR FROM calendar_date) AS day_of_year,
         iso_weekday + 1 AS day_of_week,
         CASE iso_weekday
-            WHEN 0
-            THEN 'Monday'
-            WHEN 1
-            THEN 'Tuesday'
-            WHEN 2
-            THEN 'Wednesday'
-            WHEN 3
-            THEN 'Thursday'
-            WHEN 4
-            THEN 'Friday'
-            WHEN 5
-            THEN 'Saturday'
-            WHEN 6
-            THEN 'Sunday'
+            WHEN 0 THEN 'Monday'
+            WHEN 1 THEN 'Tuesday'
+            WHEN 2 THEN 'Wednesday'
+            WHEN 3 THEN 'Thursday'
+            WHEN 4 THEN 'Friday'
+            WHEN 5 THEN 'Saturday'
+            WHEN 6 THEN 'Sunday'
         END AS day_name,
         iso_weekday >= 5 AS is_weekend,
         CAST(calendar_date - INTERVAL (iso_weekday) DAY AS DATE) AS week_start,
         EXTRACT(YEAR FROM iso_thursday) AS iso_year,
-        EXTRACT(DAYOFYEAR FROM iso_thursday) - 1 // 7 + 1 AS iso_week,
-        EXTRACT(YEAR FROM calendar_date) + CASE WHEN EXTRACT(MONTH FROM calendar_date) >= 10 THEN 1 ELSE 0 END AS fiscal_year,
-        (EXTRACT(MONTH FROM calendar_date) + 2) % 12 // 3 + 1 AS fiscal_quarter,
+        (EXTRACT(DAYOFYEAR FROM iso_thursday) - 1) // 7 + 1 AS iso_week,
+        CASE
+            WHEN EXTRACT(MONTH FROM calendar_date) >= 10 THEN EXTRACT(YEAR FROM calendar_date) + 1
+            ELSE EXTRACT(YEAR FROM calendar_date)
+        END AS fiscal_year,
+        ((EXTRACT(MONTH FROM calendar_date) + 2) % 12) // 3 + 1 AS fiscal_quarter,
         (EXTRACT(MONTH FROM calendar_date) + 2) % 12 + 1 AS fiscal_month
     FROM weekdays
 

@@ -10,7 +10,9 @@ members AS (
 
     SELECT
         MD5(
-            COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-') || COALESCE(CAST(LENGTH(destination_code) AS TEXT) || ':' || destination_code, '-')
+            COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-')
+            || '|'
+            || COALESCE(CAST(LENGTH(destination_code) AS TEXT) || ':' || destination_code, '-')
         ) AS route_key,
         origin_code,
         destination_code,

@@ -8,27 +8,32 @@ WITH flights AS (
 
 SELECT
     MD5(
-        COALESCE(CAST(LENGTH(CAST(flight_date AS TEXT)) AS TEXT) || ':' || CAST(flight_date AS TEXT), '-') || COALESCE(CAST(LENGTH(carrier_code) AS TEXT) || ':' || carrier_code, '-') || COALESCE(
-            CAST(LENGTH(CAST(flight_number AS TEXT)) AS TEXT) || ':' || CAST(flight_number AS TEXT),
-            '-'
-        ) || COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-')
+        COALESCE(CAST(flight_date AS TEXT), '-')
+        || '|'
+        || COALESCE(CAST(LENGTH(carrier_code) AS TEXT) || ':' || carrier_code, '-')
+        || '|'
+        || COALESCE(CAST(flight_number AS TEXT), '-')
+        || '|'
+        || COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-')
     ) AS flight_key,
     CASE
-        WHEN flight_date IS NULL
-        THEN -1
-        WHEN flight_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE)
-        THEN -2
-        ELSE EXTRACT(YEAR FROM flight_date) * 10000 + EXTRACT(MONTH FROM flight_date) * 100 + EXTRACT(DAY FROM flight_date)
+        WHEN flight_date IS NULL THEN -1
+        WHEN flight_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE) THEN -2
+        ELSE CAST(STRFTIME(flight_date, '%Y%m%d') AS BIGINT)
     END AS date_key,
     CASE WHEN carrier_code IS NULL THEN '-1' ELSE MD5(carrier_code) END AS carrier_key,
     CASE WHEN tail_number IS NULL THEN '-1' ELSE MD5(tail_number) END AS aircraft_key,
     CASE WHEN origin_code IS NULL THEN '-1' ELSE MD5(origin_code) END AS origin_key,
-    CASE WHEN destination_code IS NULL THEN '-1' ELSE MD5(destination_code) END AS destination_key,
     CASE
-        WHEN origin_code IS NULL OR destination_code IS NULL
-        THEN '-1'
+        WHEN destination_code IS NULL THEN '-1'
+        ELSE MD5(destination_code)
+    END AS destination_key,
+    CASE
+        WHEN origin_code IS NULL OR destination_code IS NULL THEN '-1'
         ELSE MD5(
-            COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-') || COALESCE(CAST(LENGTH(destination_code) AS TEXT) || ':' || destination_code, '-')
+            COALESCE(CAST(LENGTH(origin_code) AS TEXT) || ':' || origin_code, '-')
+            || '|'
+            || COALESCE(CAST(LENGTH(destination_code) AS TEXT) || ':' || destination_code, '-')
         )
     END AS route_key,
     flight_number,

@@ -15,23 +15,23 @@ airport_lookup AS (
 
 SELECT
     MD5(
-        COALESCE(CAST(LENGTH(weather.airport_code) AS TEXT) || ':' || weather.airport_code, '-') || COALESCE(
-            CAST(LENGTH(CAST(EPOCH_US(weather.observed_at) AS TEXT)) AS TEXT) || ':' || CAST(EPOCH_US(weather.observed_at) AS TEXT),
+        COALESCE(
+            CAST(LENGTH(weather.airport_code) AS TEXT)
+            || ':'
+            || weather.airport_code,
             '-'
         )
+        || '|'
+        || COALESCE(CAST(EPOCH_US(weather.observed_at) AS TEXT), '-')
     ) AS weather_hour_key,
     CASE
-        WHEN weather.observed_date IS NULL
-        THEN -1
-        WHEN weather.observed_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE)
-        THEN -2
-        ELSE EXTRACT(YEAR FROM weather.observed_date) * 10000 + EXTRACT(MONTH FROM weather.observed_date) * 100 + EXTRACT(DAY FROM weather.observed_date)
+        WHEN weather.observed_date IS NULL THEN -1
+        WHEN weather.observed_date NOT BETWEEN CAST('2013-01-01' AS DATE) AND CAST('2014-12-31' AS DATE) THEN -2
+        ELSE CAST(STRFTIME(weather.observed_date, '%Y%m%d') AS BIGINT)
     END AS date_key,
     CASE
-        WHEN weather.airport_code IS NULL
-        THEN '-1'
-        WHEN airport_lookup.airport_key IS NULL
-        THEN '-2'
+        WHEN weather.airport_code IS NULL THEN '-1'
+        WHEN airport_lookup.airport_key IS NULL THEN '-2'
         ELSE airport_lookup.airport_key
     END AS airport_key,
     weather.observed_at,

@@ -34,7 +34,14 @@ derived AS (
     SELECT
         *,
         MAKE_DATE(year, month, day) AS flight_date,
-        MAKE_TIMESTAMP(year, month, day, scheduled_departure_hhmm // 100, scheduled_departure_hhmm % 100, 0) AS scheduled_departure_at,
+        MAKE_TIMESTAMP(
+            year,
+            month,
+            day,
+            scheduled_departure_hhmm // 100,
+            scheduled_departure_hhmm % 100,
+            0
+        ) AS scheduled_departure_at,
         MAKE_TIME((departure_hhmm // 100) % 24, departure_hhmm % 100, 0) AS departure_time,
         MAKE_TIME((arrival_hhmm // 100) % 24, arrival_hhmm % 100, 0) AS arrival_time,
         departure_hhmm IS NULL AS is_cancelled

@@ -15,6 +15,5 @@ cleaned AS (
 
 )
 
-SELECT
-    *
+SELECT *
 FROM cleaned

@@ -12,7 +12,10 @@ cleaned AS (
         tailnum AS tail_number,
         TRY_CAST(NULLIF(year, 'NA') AS BIGINT) AS manufactured_year,
         type AS aircraft_type,
-        COALESCE(UPPER(REGEXP_REPLACE(manufacturer, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g')), 'UNKNOWN') AS manufacturer,
+        COALESCE(
+            UPPER(REGEXP_REPLACE(manufacturer, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g')),
+            'UNKNOWN'
+        ) AS manufacturer,
         REGEXP_REPLACE(model, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g') AS model_name,
         TRY_CAST(engines AS BIGINT) AS engine_count,
         TRY_CAST(seats AS BIGINT) AS seat_count,
@@ -31,6 +34,5 @@ derived AS (
 
 )
 
-SELECT
-    *
+SELECT *
 FROM derived
