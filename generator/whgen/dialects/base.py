@@ -26,7 +26,8 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 class Dialect:
     """One warehouse.
 
-    `printer` writes trees as SQL; `lower` rewrites what sqlglot would print with another meaning; `spine` is a
+    `printer` writes trees as SQL; `lower` rewrites what sqlglot would print with another meaning; `settle` casts
+    an expression whose type this warehouse makes another one of than the logical type says; `spine` is a
     SELECT of all days between two, as `calendar_date`; `source` and `profile` are parts of dbt's YAML.
     """
 
@@ -35,7 +36,8 @@ class Dialect:
     printer: type[SqlglotDialect]
     types: Mapping[Kind, str]
     reserved: frozenset[str]
-    lower: Callable[[exp.Expression], exp.Expression]
+    lower: Callable[[exp.Expr], exp.Expr]
+    settle: Callable[[exp.Expr, Type], exp.Expr]
     spine: Callable[[date, date], str]
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
@@ -49,7 +51,7 @@ class Dialect:
             return self.types[Kind.DECIMAL].format(type_.precision, type_.scale)
         return self.types.get(type_.kind)
 
-    def sql(self, tree: exp.Expression, *, beside: int = 0, one_line: bool = True) -> str:
+    def sql(self, tree: exp.Expr, *, beside: int = 0, one_line: bool = True) -> str:
         """A tree as SQL of this warehouse: on one line when it fits (and `one_line` allows it), else laid out.
 
         `beside` is the number of characters that stand on the same line before and behind it.
@@ -60,17 +62,17 @@ class Dialect:
             return line
         return self._print(tree, pretty=True, indent=4, pad=4, max_text_width=LINE - beside)
 
-    def line(self, tree: exp.Expression) -> str:
+    def line(self, tree: exp.Expr) -> str:
         """A tree as SQL on one line, however long."""
         return self._print(self._ready(tree))
 
-    def _ready(self, tree: exp.Expression) -> exp.Expression:
+    def _ready(self, tree: exp.Expr) -> exp.Expr:
         tree = self.lower(_with_parentheses(tree.copy()))
         for identifier in tree.find_all(exp.Identifier):
             identifier.set("quoted", self.needs_quotes(identifier.name))
         return tree
 
-    def _print(self, tree: exp.Expression, **layout: int) -> str:
+    def _print(self, tree: exp.Expr, **layout: Any) -> str:
         return tree.sql(dialect=self.printer, normalize_functions="upper", comments=False, **layout)
 
     def name_sql(self, name: str) -> str:
@@ -82,7 +84,7 @@ class Dialect:
         return not _PLAIN_NAME.fullmatch(name) or name.upper() in self.reserved
 
 
-def _with_parentheses(tree: exp.Expression) -> exp.Expression:
+def _with_parentheses(tree: exp.Expr) -> exp.Expr:
     """`DIV(a - 1, 7)` becomes `a - 1 // 7` where the function is an operator, unless its operands are in parentheses."""
     for node in list(tree.find_all(exp.IntDiv, exp.Mod)):
         for place in ("this", "expression"):

@@ -10,21 +10,94 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
-from whgen.ir.types import Kind
+from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
 
 _WHITE_SPACE = r"^[\s\v\p{Z}]+|[\s\v\p{Z}]+$"
 _DATES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TsOrDsAdd)
 # The words that duckdb_keywords() calls reserved.
 _RESERVED = frozenset(
-    """ALL ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC BOTH CASE CAST CHECK COLLATE COLUMN CONSTRAINT CREATE DEFAULT DEFERRABLE DESC
-    DESCRIBE DISTINCT DO ELSE END EXCEPT FALSE FETCH FOR FOREIGN FROM GROUP HAVING IN INITIALLY INTERSECT INTO LAMBDA LATERAL LEADING LIMIT
-    NOT NULL OFFSET ON ONLY OR ORDER PIVOT PIVOT_LONGER PIVOT_WIDER PLACING PRIMARY QUALIFY REFERENCES RETURNING SELECT SHOW SOME SUMMARIZE
-    SYMMETRIC TABLE THEN TO TRAILING TRUE UNION UNIQUE UNPIVOT USING VARIADIC WHEN WHERE WINDOW WITH""".split()
+    [
+        "ALL",
+        "ANALYSE",
+        "ANALYZE",
+        "AND",
+        "ANY",
+        "ARRAY",
+        "AS",
+        "ASC",
+        "ASYMMETRIC",
+        "BOTH",
+        "CASE",
+        "CAST",
+        "CHECK",
+        "COLLATE",
+        "COLUMN",
+        "CONSTRAINT",
+        "CREATE",
+        "DEFAULT",
+        "DEFERRABLE",
+        "DESC",
+        "DESCRIBE",
+        "DISTINCT",
+        "DO",
+        "ELSE",
+        "END",
+        "EXCEPT",
+        "FALSE",
+        "FETCH",
+        "FOR",
+        "FOREIGN",
+        "FROM",
+        "GROUP",
+        "HAVING",
+        "IN",
+        "INITIALLY",
+        "INTERSECT",
+        "INTO",
+        "LAMBDA",
+        "LATERAL",
+        "LEADING",
+        "LIMIT",
+        "NOT",
+        "NULL",
+        "OFFSET",
+        "ON",
+        "ONLY",
+        "OR",
+        "ORDER",
+        "PIVOT",
+        "PIVOT_LONGER",
+        "PIVOT_WIDER",
+        "PLACING",
+        "PRIMARY",
+        "QUALIFY",
+        "REFERENCES",
+        "RETURNING",
+        "SELECT",
+        "SHOW",
+        "SOME",
+        "SUMMARIZE",
+        "SYMMETRIC",
+        "TABLE",
+        "THEN",
+        "TO",
+        "TRAILING",
+        "TRUE",
+        "UNION",
+        "UNIQUE",
+        "UNPIVOT",
+        "USING",
+        "VARIADIC",
+        "WHEN",
+        "WHERE",
+        "WINDOW",
+        "WITH",
+    ]
 )
 
 
-class _Generator(Layout, DuckDB.Generator):
+class _Generator(Layout, DuckDB.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
     pass
 
 
@@ -32,11 +105,16 @@ class _DuckDB(DuckDB):
     Generator = _Generator
 
 
-def _lower(tree: exp.Expression) -> exp.Expression:
+# `whgen` sets the variable to the project folder, so that a view over a file can be read from anywhere; without it, dbt runs in
+# generated/duckdb, two folders below.
+_ROOT = "{{ env_var('WHGEN_ROOT', '../..') }}"
+
+
+def _lower(tree: exp.Expr) -> exp.Expr:
     return tree.transform(_lower_node, copy=False)
 
 
-def _lower_node(node: exp.Expression) -> exp.Expression:
+def _lower_node(node: exp.Expr) -> exp.Expr:
     if isinstance(node, _DATES) and node.type is not None and node.type.is_type(exp.DType.DATE) and not isinstance(node.parent, exp.Cast):
         # DuckDB's date arithmetic yields a timestamp.
         return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
@@ -47,9 +125,43 @@ def _lower_node(node: exp.Expression) -> exp.Expression:
         return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
     elif isinstance(node, exp.Trim) and node.expression is None:
         # DuckDB's TRIM takes away spaces only, BigQuery's all white space of Unicode.
-        return exp.RegexpReplace(this=node.this.copy(), expression=exp.Literal.string(_WHITE_SPACE), replacement=exp.Literal.string(""),
-                                 modifiers=exp.Literal.string("g"))
+        return exp.RegexpReplace(
+            this=node.this.copy(),
+            expression=exp.Literal.string(_WHITE_SPACE),
+            replacement=exp.Literal.string(""),
+            modifiers=exp.Literal.string("g"),
+        )
     return node
+
+
+def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
+    # Whole numbers have many sizes here: literals are INTEGER, sums HUGEINT.
+    if type_.kind is not Kind.INTEGER or _is_bigint(tree):
+        return tree
+    return exp.Cast(this=tree, to=exp.DataType.build("bigint"))
+
+
+def _is_bigint(tree: exp.Expr) -> bool:
+    match tree:
+        case exp.Cast() | exp.TryCast():
+            return tree.to.is_type(exp.DType.BIGINT)
+        case exp.Column() | exp.Extract() | exp.DateDiff() | exp.Length() | exp.RowNumber() | exp.UnixMicros():
+            return True
+        case exp.Count():
+            return True
+        case exp.Paren() | exp.Neg() | exp.Abs() | exp.Window():
+            return _is_bigint(tree.this)
+        case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod() | exp.IntDiv():
+            return _is_bigint(tree.this) or _is_bigint(tree.expression)
+        case exp.Coalesce() | exp.Nullif():
+            return _is_bigint(tree.this)
+        case exp.Case():
+            arms = [arm.args["true"] for arm in tree.args["ifs"]]
+            return any(_is_bigint(arm) for arm in (*arms, tree.args.get("default")) if arm is not None)
+        case exp.If():
+            return any(_is_bigint(arm) for arm in (tree.args["true"], tree.args.get("false")) if arm is not None)
+        case _:
+            return False
 
 
 def _spine(first: date, last: date) -> str:
@@ -59,11 +171,15 @@ def _spine(first: date, last: date) -> str:
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     if "files" not in location:
         return {"schema": location["schema_name"]}
-    # dbt runs in generated/duckdb, two folders below the project; dbt-duckdb fills in {identifier}.
+    # dbt-duckdb fills in {identifier}.
     path = location["files"].replace("{table}", "{identifier}")
-    path = path if path.startswith("/") or "://" in path else f"../../{path}"
+    path = path if path.startswith("/") or "://" in path else f"{_ROOT}/{path}"
     quoted = path.replace("'", "''")
-    reader = f"read_csv('{quoted}', header = true, all_varchar = true, nullstr = '')" if path.endswith((".csv", ".csv.gz", ".tsv")) else f"'{quoted}'"
+    reader = (
+        f"read_csv('{quoted}', header = true, all_varchar = true, nullstr = '')"
+        if path.endswith((".csv", ".csv.gz", ".tsv"))
+        else f"'{quoted}'"
+    )
     return {"config": {"meta": {"external_location": reader}}}
 
 
@@ -85,12 +201,22 @@ DUCKDB = Dialect(
     adapter="dbt-duckdb",
     printer=_DuckDB,
     types={
-        Kind.STRING: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.DECIMAL: "DECIMAL({}, {})", Kind.FLOAT: "DOUBLE", Kind.BOOLEAN: "BOOLEAN",
-        Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP WITH TIME ZONE", Kind.DATETIME: "TIMESTAMP", Kind.TIME: "TIME", Kind.JSON: "JSON",
-        Kind.BYTES: "BLOB", Kind.ARRAY: "{}[]",
+        Kind.STRING: "VARCHAR",
+        Kind.INTEGER: "BIGINT",
+        Kind.DECIMAL: "DECIMAL({}, {})",
+        Kind.FLOAT: "DOUBLE",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.DATE: "DATE",
+        Kind.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+        Kind.DATETIME: "TIMESTAMP",
+        Kind.TIME: "TIME",
+        Kind.JSON: "JSON",
+        Kind.BYTES: "BLOB",
+        Kind.ARRAY: "{}[]",
     },
     reserved=_RESERVED,
     lower=_lower,
+    settle=_settle,
     spine=_spine,
     source=_source,
     profile=_profile,

@@ -1,0 +1,1 @@
+"""What the specs mean, as frozen data: types, tables, columns, tests."""

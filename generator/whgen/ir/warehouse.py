@@ -23,12 +23,12 @@ Scalar = str | int | float | bool
 class Expression:
     """A SQL expression over column names. `trees` has one tree for each warehouse that needs its own, `tree` serves the rest."""
 
-    tree: exp.Expression | None
-    trees: Mapping[str, exp.Expression]
+    tree: exp.Expr | None
+    trees: Mapping[str, exp.Expr]
     type: Type
     span: Span
 
-    def on(self, warehouse: str) -> exp.Expression:
+    def on(self, warehouse: str) -> exp.Expr:
         """A copy of the tree for one warehouse."""
         tree = self.trees.get(warehouse, self.tree)
         assert tree is not None, "resolve reports expressions that lack a warehouse of the project"
@@ -125,6 +125,7 @@ class Dedupe:
 
     key: tuple[str, ...]
     order: tuple[Ordering, ...]
+    where: Expression | None
     span: Span
 
 
@@ -328,6 +329,17 @@ class Warehouse:
     facts: tuple[Fact, ...]
     models: tuple[HandWritten, ...]
     exposures: tuple[Exposure, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Everything that has rows."""
+        return (*self.stagings, *self.seeds, *self.dimensions, *self.facts, *self.models)
+
+    def table(self, reference: str) -> Table | None:
+        """The table that a spec calls `source.table`, or by its name in the warehouse."""
+        return next(
+            (t for t in self.tables if reference == t.name or (isinstance(t, Staging) and reference == f"{t.source}.{t.table}")), None
+        )
 
     @property
     def warehouses(self) -> tuple[str, ...]:

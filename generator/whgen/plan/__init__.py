@@ -1,0 +1,1 @@
+"""From what the specs mean to what a dbt project for one warehouse contains."""

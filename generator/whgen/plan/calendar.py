@@ -33,24 +33,28 @@ def calendar_view(calendar: CalendarDimension, dialect: Dialect, config: tuple[s
         origin=calendar.file,
         config=config,
         spine=dialect.spine(calendar.first, calendar.last),
-        weekday=select_list([
-            select_item(_parse(text), name, dialect)
-            for name, text in {
-                "calendar_date": "calendar_date",
-                "iso_weekday": "MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)",
-                "iso_thursday": "DATE_ADD(calendar_date, INTERVAL (3 - MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)) DAY)",
-            }.items()
-        ]),
-        columns=select_list([
-            select_item(_parse(_day_number("calendar_date")), calendar.surrogate_key, dialect),
-            *(select_item(_parse(written[c.name]), c.name, dialect) for c in CALENDAR),
-        ]),
+        weekday=select_list(
+            [
+                select_item(_parse(text), name, dialect)
+                for name, text in {
+                    "calendar_date": "calendar_date",
+                    "iso_weekday": "MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)",
+                    "iso_thursday": "DATE_ADD(calendar_date, INTERVAL (3 - MOD(DATE_DIFF(calendar_date, DATE '0001-01-01', DAY), 7)) DAY)",
+                }.items()
+            ]
+        ),
+        columns=select_list(
+            [
+                select_item(_parse(_day_number("calendar_date")), calendar.surrogate_key, dialect, INTEGER),
+                *(select_item(_parse(written[c.name]), c.name, dialect, c.type) for c in CALENDAR),
+            ]
+        ),
         unknown=_member(calendar, UNKNOWN_MEMBER, dialect),
         not_found=_member(calendar, NOT_FOUND_MEMBER, dialect),
     )
 
 
-def day_key(column: exp.Expression) -> exp.Expression:
+def day_key(column: exp.Expr) -> exp.Expr:
     """The key of a day: the integer yyyymmdd."""
     tree = _parse(_day_number("calendar_date"))
     for place in list(tree.find_all(exp.Column)):
@@ -65,7 +69,11 @@ def _day_number(column: str) -> str:
 def _expressions(calendar: CalendarDimension) -> Mapping[str, str]:
     first_weekday = 0 if calendar.week_starts == "monday" else 6
     from_week_start = "iso_weekday" if first_weekday == 0 else "MOD(iso_weekday + 1, 7)"
-    months_in = f"MOD(EXTRACT(MONTH FROM calendar_date) + {12 - calendar.fiscal_month}, 12)" if calendar.fiscal_month > 1 else "EXTRACT(MONTH FROM calendar_date) - 1"
+    months_in = (
+        f"MOD(EXTRACT(MONTH FROM calendar_date) + {12 - calendar.fiscal_month}, 12)"
+        if calendar.fiscal_month > 1
+        else "EXTRACT(MONTH FROM calendar_date) - 1"
+    )
     return {
         "calendar_date": "calendar_date",
         "year_number": "EXTRACT(YEAR FROM calendar_date)",
@@ -102,7 +110,7 @@ def _names(number: str, names: tuple[str, ...], *, first: int) -> str:
     return f"CASE {number} {cases} END"
 
 
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     tree = sqlglot.parse_one(text, read="bigquery")
     for column in tree.find_all(exp.Column):
         column.type = sql_type(_SCOPE[column.name])
@@ -110,10 +118,12 @@ def _parse(text: str) -> exp.Expression:
 
 
 def _member(calendar: CalendarDimension, member: str, dialect: Dialect) -> str:
-    def value(type_: Type) -> exp.Expression:
+    def value(type_: Type) -> exp.Expr:
         return literal(LABELS[member], type_) if type_.kind is Kind.STRING else null(type_)
 
-    return select_list([
-        select_item(literal(int(member), INTEGER), calendar.surrogate_key, dialect),
-        *(select_item(value(c.type), c.name, dialect) for c in CALENDAR),
-    ])
+    return select_list(
+        [
+            select_item(literal(int(member), INTEGER), calendar.surrogate_key, dialect),
+            *(select_item(value(c.type), c.name, dialect) for c in CALENDAR),
+        ]
+    )

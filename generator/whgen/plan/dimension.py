@@ -30,12 +30,14 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
         config=config,
         base=base_alias(dimension.base),
         model=dimension.base.name,
-        columns=select_list([
-            select_item(hashed_key(key), dimension.surrogate_key, dialect),
-            *(dialect.name_sql(c.name) for c in key),
-            *(select_item(_value(a, dialect), a.column.name, dialect) for a in dimension.attributes),
-            "FALSE AS is_inferred",
-        ]),
+        columns=select_list(
+            [
+                select_item(hashed_key(key), dimension.surrogate_key, dialect),
+                *(dialect.name_sql(c.name) for c in key),
+                *(select_item(_value(a, dialect), a.column.name, dialect, a.column.type) for a in dimension.attributes),
+                "FALSE AS is_inferred",
+            ]
+        ),
         where=conditions(dimension.where, dialect),
         inferred=_inferred(dimension, key, dialect) if dimension.references else None,
         kept=_kept(dimension, kept, dialect) if kept else None,
@@ -49,20 +51,27 @@ def business_key(dimension: Dimension) -> tuple[Column, ...]:
     return tuple(c for k in dimension.key if (c := dimension.column(k)) is not None)
 
 
-def _value(attribute: Attribute, dialect: Dialect) -> exp.Expression:
+def _value(attribute: Attribute, dialect: Dialect) -> exp.Expr:
     return cast(attribute.expression.on(dialect.name), attribute.expression.type, attribute.column.type)
 
 
 def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> InferredView:
     return InferredView(
         references=tuple(_reference(r, key, dialect) for r in dimension.references),
-        columns=select_list([
-            select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
-            *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
-            *(select_item(null(a.column.type), a.column.name, dialect) for a in dimension.attributes),
-            "TRUE AS is_inferred",
-        ]),
-        join=tuple(dialect.sql(exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members"))) for c in key),
+        columns=select_list(
+            [
+                select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
+                *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
+                *(select_item(null(a.column.type), a.column.name, dialect) for a in dimension.attributes),
+                "TRUE AS is_inferred",
+            ]
+        ),
+        join=tuple(
+            dialect.sql(
+                exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members"))
+            )
+            for c in key
+        ),
         where=(
             *(dialect.sql(_is_null(column_expression(c.name, c.type, "referenced"), negated=True)) for c in key),
             f"members.{dialect.name_sql(dimension.surrogate_key)} IS NULL",
@@ -75,7 +84,7 @@ def _reference(reference: Reference, key: Sequence[Column], dialect: Dialect) ->
     return ReferenceView(columns=select_list(items), model=reference.base, where=conditions(reference.where, dialect))
 
 
-def _is_null(tree: exp.Expression, *, negated: bool) -> exp.Expression:
+def _is_null(tree: exp.Expr, *, negated: bool) -> exp.Expr:
     test = exp.Is(this=tree, expression=exp.Null())
     return exp.Not(this=test) if negated else test
 
@@ -92,15 +101,17 @@ def _kept(dimension: Dimension, kept: Sequence[Attribute], dialect: Dialect) -> 
 
 
 def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: Dialect) -> str:
-    return select_list([
-        select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
-        *(select_item(null(c.type), c.name, dialect) for c in key),
-        *(select_item(_of_member(a, member), a.column.name, dialect) for a in dimension.attributes),
-        "FALSE AS is_inferred",
-    ])
+    return select_list(
+        [
+            select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
+            *(select_item(null(c.type), c.name, dialect) for c in key),
+            *(select_item(_of_member(a, member), a.column.name, dialect) for a in dimension.attributes),
+            "FALSE AS is_inferred",
+        ]
+    )
 
 
-def _of_member(attribute: Attribute, member: str) -> exp.Expression:
+def _of_member(attribute: Attribute, member: str) -> exp.Expr:
     declared: Scalar | None = attribute.unknown if member == UNKNOWN_MEMBER else attribute.not_found
     if declared is not None:
         return literal(declared, attribute.column.type)

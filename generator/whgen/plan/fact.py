@@ -14,14 +14,27 @@ from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measu
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
 from whgen.plan.project import FactView, LookupView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, is_missing, literal, qualified, select_item, select_list
+from whgen.plan.sql import (
+    NOT_FOUND_MEMBER,
+    UNKNOWN_MEMBER,
+    cast,
+    conditions,
+    hashed_key,
+    is_missing,
+    literal,
+    qualified,
+    select_item,
+    select_list,
+)
 from whgen.sql.columns import column_expression
 
 
 def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView:
     """The model of a fact."""
     alias = base_alias(fact.base)
-    lookups = tuple(_lookup(r, r.dimension, alias, dialect) for r in fact.roles if r.missing == "unknown" and isinstance(r.dimension, Dimension))
+    lookups = tuple(
+        _lookup(r, r.dimension, alias, dialect) for r in fact.roles if r.missing == "unknown" and isinstance(r.dimension, Dimension)
+    )
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
@@ -29,12 +42,14 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView
         base=alias,
         model=fact.base.name,
         lookups=lookups,
-        columns=select_list([
-            select_item(hashed_key(fact.grain_key, table=table), fact.surrogate_key, dialect),
-            *(select_item(_key(r, fact, table), r.column.name, dialect) for r in fact.roles),
-            *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
-            *(select_item(_measure(m, dialect, table), m.column.name, dialect) for m in fact.measures),
-        ]),
+        columns=select_list(
+            [
+                select_item(hashed_key(fact.grain_key, table=table), fact.surrogate_key, dialect),
+                *(select_item(_key(r, fact, table), r.column.name, dialect, r.column.type) for r in fact.roles),
+                *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
+                *(select_item(_measure(m, dialect, table), m.column.name, dialect, m.column.type) for m in fact.measures),
+            ]
+        ),
         where=conditions(fact.where, dialect, table=table),
     )
 
@@ -43,7 +58,7 @@ def _columns_of(role: Role, fact: Fact) -> tuple[Column, ...]:
     return tuple(c for n in role.on if (c := fact.base.column(n)) is not None)
 
 
-def _key(role: Role, fact: Fact, table: str | None) -> exp.Expression:
+def _key(role: Role, fact: Fact, table: str | None) -> exp.Expr:
     columns = _columns_of(role, fact)
     missing = is_missing(columns, role.on, table=table)
     if isinstance(role.dimension, CalendarDimension):
@@ -56,10 +71,12 @@ def _key(role: Role, fact: Fact, table: str | None) -> exp.Expression:
     return case.else_(hashed_key(business_key(role.dimension), role.on, table=table), copy=False)
 
 
-def _day_key(calendar: CalendarDimension, column: Column, missing: exp.Expression, table: str | None) -> exp.Expression:
+def _day_key(calendar: CalendarDimension, column: Column, missing: exp.Expr, table: str | None) -> exp.Expr:
     # The calendar's bounds are known here, so a day outside them is found without a join.
     day = cast(column_expression(column.name, column.type, table), column.type, DATE)
-    outside = exp.Not(this=exp.Between(this=day, low=literal(calendar.first.isoformat(), DATE), high=literal(calendar.last.isoformat(), DATE)))
+    outside = exp.Not(
+        this=exp.Between(this=day, low=literal(calendar.first.isoformat(), DATE), high=literal(calendar.last.isoformat(), DATE))
+    )
     return (
         exp.Case()
         .when(missing, literal(int(UNKNOWN_MEMBER), INTEGER), copy=False)
@@ -78,12 +95,12 @@ def _lookup(role: Role, dimension: Dimension, table: str, dialect: Dialect) -> L
     return LookupView(alias=_alias(role), model=dimension.name, key=dialect.name_sql(dimension.surrogate_key), on=dialect.sql(on))
 
 
-def _kept(column: Column, fact: Fact, table: str | None) -> exp.Expression:
+def _kept(column: Column, fact: Fact, table: str | None) -> exp.Expr:
     held = fact.base.column(column.name) or column
     return cast(column_expression(column.name, held.type, table), held.type, column.type)
 
 
-def _measure(measure: Measure, dialect: Dialect, table: str | None) -> exp.Expression:
+def _measure(measure: Measure, dialect: Dialect, table: str | None) -> exp.Expr:
     tree = qualified(cast(measure.expression.on(dialect.name), measure.expression.type, measure.column.type), table)
     if measure.default is not None:
         return exp.Coalesce(this=tree, expressions=[literal(measure.default, measure.column.type)])

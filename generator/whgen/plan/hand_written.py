@@ -5,17 +5,22 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.ir.types import Type
 from whgen.ir.warehouse import HandWritten
 from whgen.plan.project import HandWrittenView, NamedQuery
 
 
 def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, ...]) -> HandWrittenView:
-    """The model's SELECT in the warehouse's dialect."""
+    """The model's SELECT in the warehouse's dialect, its columns of the declared types."""
     tree = model.selects[dialect.name].copy()
     with_ = tree.args.get("with_")
-    queries = tuple(NamedQuery(name=dialect.name_sql(c.alias), sql=dialect.sql(c.this)) for c in (with_.expressions if with_ else ()))
+    queries = tuple(
+        NamedQuery(name=dialect.name_sql(c.alias), sql=dialect.sql(c.this, one_line=False)) for c in (with_.expressions if with_ else ())
+    )
     tree.set("with_", None)
-    return HandWrittenView(origin=model.file, config=config, imports=_used(model, dialect.name), queries=queries, select=_laid_out(tree, dialect))
+    _settle(tree, {c.name: c.type for c in model.columns}, dialect)
+    select = dialect.sql(tree, one_line=False)
+    return HandWrittenView(origin=model.file, config=config, imports=_used(model, dialect.name), queries=queries, select=select)
 
 
 def _used(model: HandWritten, warehouse: str) -> tuple[str, ...]:
@@ -23,5 +28,13 @@ def _used(model: HandWritten, warehouse: str) -> tuple[str, ...]:
     return tuple(r for r in model.reads if r in named)
 
 
-def _laid_out(tree: exp.Expression, dialect: Dialect) -> str:
-    return dialect.sql(tree, one_line=False)
+def _settle(tree: exp.Query, types: dict[str, Type], dialect: Dialect) -> None:
+    if isinstance(tree, exp.SetOperation):
+        for side in (tree.left, tree.right):
+            if isinstance(side, exp.Query):
+                _settle(side, types, dialect)
+        return
+    for item in tree.selects:
+        type_ = types.get(item.alias_or_name)
+        if type_ is not None and isinstance(item, exp.Alias):
+            item.set("this", dialect.settle(item.this.copy(), type_))

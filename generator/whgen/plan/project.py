@@ -38,6 +38,7 @@ class Ranking:
     partition_by: str
     order_by: str
     reads: str
+    where: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,9 @@ class StagingView:
     columns: str
     steps: tuple[Step, ...]
     ranking: Ranking | None
-    where: tuple[str, ...]
     kept: str
     final: str
-    final_where: tuple[str, ...]
+    where: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,20 +35,35 @@ def source_properties(source: Source, dialect: Dialect) -> Tree:
         config["meta"] = {**source.meta, **config.get("meta", {})}
     if source.tags:
         config["tags"] = list(source.tags)
-    entry = _present(name=source.name, description=source.description, **location, config=config,
-                     tables=[_table_entry(t, f, dialect) for t, f, _ in source.tables])
+    entry = _present(
+        name=source.name,
+        description=source.description,
+        **location,
+        config=config,
+        tables=[_table_entry(t, f, dialect) for t, f, _ in source.tables],
+    )
     return {"version": 2, "sources": [entry]}
 
 
 def exposure_properties(exposures: Sequence[Exposure]) -> Tree:
     """The file of all exposures."""
-    return {"version": 2, "exposures": [
-        _present(
-            name=e.name, label=e.label, type=e.type, maturity=e.maturity, url=e.url, description=e.description,
-            depends_on=[f"ref('{name}')" for name in e.depends_on], owner=dict(e.owner), config=_present(tags=list(e.tags), meta=dict(e.meta)),
-        )
-        for e in exposures
-    ]}
+    return {
+        "version": 2,
+        "exposures": [
+            _present(
+                name=e.name,
+                label=e.label,
+                type=e.type,
+                maturity=e.maturity,
+                url=e.url,
+                description=e.description,
+                depends_on=[f"ref('{name}')" for name in e.depends_on],
+                owner=dict(e.owner),
+                config=_present(tags=list(e.tags), meta=dict(e.meta)),
+            )
+            for e in exposures
+        ],
+    }
 
 
 def _present(**entries: Any) -> Tree:
@@ -62,8 +77,13 @@ def _column_entry(column: Column, table: Table, tests: Sequence[PlannedTest], di
     if isinstance(table, Fact):
         additivity = next((m.additivity for m in table.measures if m.column.name == column.name), "")
         meta = {**({"additivity": additivity} if additivity else {}), **meta}
-    entry = _present(name=column.name, description=column.description, data_type=dialect.type_name(column.type),
-                     config=_present(tags=list(column.tags), meta=meta), data_tests=[_test_entry(t) for t in tests])
+    entry = _present(
+        name=column.name,
+        description=column.description,
+        data_type=dialect.type_name(column.type),
+        config=_present(tags=list(column.tags), meta=meta),
+        data_tests=[_test_entry(t) for t in tests],
+    )
     if dialect.needs_quotes(column.name):
         entry["quote"] = True
     return entry
@@ -77,7 +97,11 @@ def _test_entry(test: PlannedTest) -> Tree:
 def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Dialect) -> Tree:
     config: Tree = {}
     if freshness is not None:
-        ages = {k: {"count": a[0], "period": a[1]} for k, a in (("warn_after", freshness.warn_after), ("error_after", freshness.error_after)) if a}
+        ages = {
+            k: {"count": a[0], "period": a[1]}
+            for k, a in (("warn_after", freshness.warn_after), ("error_after", freshness.error_after))
+            if a
+        }
         config = {"freshness": ages, "loaded_at_field": dialect.name_sql(freshness.column)}
     columns = [_present(name=name, data_type=dialect.type_name(type_)) for name, type_ in table.columns]
     return _present(name=table.name, description=table.description, config=config, columns=columns)

@@ -15,7 +15,7 @@ from whgen.sql.infer import sql_type
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
 
 
-def literal(value: Scalar, type_: Type) -> exp.Expression:
+def literal(value: Scalar, type_: Type) -> exp.Expr:
     """A value as a column of this type holds it."""
     if isinstance(value, bool) and type_.kind is not Kind.STRING:
         return exp.Boolean(this=value)
@@ -25,19 +25,20 @@ def literal(value: Scalar, type_: Type) -> exp.Expression:
     return text if type_.kind in (Kind.STRING, Kind.UNKNOWN) else exp.Cast(this=text, to=sql_type(type_))
 
 
-def null(type_: Type) -> exp.Expression:
+def null(type_: Type) -> exp.Expr:
     """No value, of a known type."""
     return exp.Cast(this=exp.Null(), to=sql_type(type_)) if type_.is_known else exp.Null()
 
 
-def cast(tree: exp.Expression, actual: Type, wanted: Type) -> exp.Expression:
+def cast(tree: exp.Expr, actual: Type, wanted: Type) -> exp.Expr:
     """The tree as a column of type `wanted`; untouched when it is one."""
     same = actual == wanted or (actual.kind is wanted.kind and actual.kind is not Kind.DECIMAL)
     return tree if same or not wanted.is_known else exp.Cast(this=tree, to=sql_type(wanted))
 
 
-def select_item(tree: exp.Expression, name: str, dialect: Dialect) -> str:
-    """One line of a SELECT list; a column that keeps its name needs no alias."""
+def select_item(tree: exp.Expr, name: str, dialect: Dialect, type_: Type | None = None) -> str:
+    """One item of a SELECT list, of the type that is given; a column that keeps its name needs no alias."""
+    tree = dialect.settle(tree, type_) if type_ is not None else tree
     if isinstance(tree, exp.Column) and tree.name == name:
         return dialect.sql(tree)
     alias = f" AS {dialect.name_sql(name)}"
@@ -48,19 +49,22 @@ def select_list(items: Sequence[str]) -> str:
     """What stands behind SELECT: one short item on the same line, several on lines of their own."""
     if len(items) == 1 and "\n" not in items[0]:
         return f" {items[0]}"
-    return "".join("\n    " + item.replace("\n", "\n    ") + ("" if last else ",") for item, last in zip(items, [*[False] * (len(items) - 1), True], strict=True))
+    return "".join(
+        "\n    " + item.replace("\n", "\n    ") + ("" if last else ",")
+        for item, last in zip(items, [*[False] * (len(items) - 1), True], strict=True)
+    )
 
 
-def conditions(where: Expression | None, dialect: Dialect, *, table: str | None = None) -> tuple[str, ...]:
-    """A condition as the lines of a WHERE, to be joined by AND. An OR in it is put in parentheses first."""
+def conditions(where: Expression | None, dialect: Dialect, *, table: str | None = None, among: int = 0) -> tuple[str, ...]:
+    """A condition as the lines of a WHERE, to be joined by AND, with `among` others. An OR in it is put in parentheses first."""
     if where is None:
         return ()
     tree = qualified(where.on(dialect.name), table)
     parts = list(tree.flatten(unnest=False)) if isinstance(tree, exp.And) else [tree]
-    return tuple(dialect.sql(exp.Paren(this=p) if isinstance(p, exp.Or) and len(parts) > 1 else p) for p in parts)
+    return tuple(dialect.sql(exp.Paren(this=p) if isinstance(p, exp.Or) and len(parts) + among > 1 else p) for p in parts)
 
 
-def qualified(tree: exp.Expression, table: str | None) -> exp.Expression:
+def qualified(tree: exp.Expr, table: str | None) -> exp.Expr:
     """The tree with its columns taken from `table`, for a FROM with several tables."""
     if table is not None:
         for column in tree.find_all(exp.Column):
@@ -68,11 +72,11 @@ def qualified(tree: exp.Expression, table: str | None) -> exp.Expression:
     return tree
 
 
-def cleaned_text(cleaning: Cleaning) -> exp.Expression:
+def cleaned_text(cleaning: Cleaning) -> exp.Expr:
     """A column of the source after trim, null_if and case, before it is cast."""
     is_text = cleaning.source_type.kind in (Kind.STRING, Kind.UNKNOWN) and (cleaning.source_type.is_known or cleaning.trim or cleaning.case)
     source_type = Type(Kind.STRING) if is_text else cleaning.source_type
-    tree: exp.Expression = column_expression(cleaning.source_name, source_type)
+    tree: exp.Expr = column_expression(cleaning.source_name, source_type)
     if cleaning.trim:
         tree = exp.Trim(this=tree)
     for value in cleaning.null_if:
@@ -93,12 +97,12 @@ def can_lose(cleaning: Cleaning) -> bool:
     return is_cast(cleaning) and cleaning.column.type.kind is not Kind.STRING
 
 
-def safely_cast(tree: exp.Expression, type_: Type) -> exp.Expression:
+def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:
     """A cast that yields NULL where it fails."""
     return exp.TryCast(this=tree, to=sql_type(type_), safe=True)
 
 
-def cleaned(cleaning: Cleaning) -> exp.Expression:
+def cleaned(cleaning: Cleaning) -> exp.Expr:
     """A column of the source as the staging model has it."""
     tree = cleaned_text(cleaning)
     if can_lose(cleaning):
@@ -110,7 +114,7 @@ def cleaned(cleaning: Cleaning) -> exp.Expression:
     return tree
 
 
-def key_text(column: exp.Expression, type_: Type) -> exp.Expression:
+def key_text(column: exp.Expr, type_: Type) -> exp.Expr:
     """A key column as text, the same on every warehouse: instants and wall-clock times count in microseconds."""
     if type_.kind is Kind.STRING:
         return column
@@ -121,7 +125,7 @@ def key_text(column: exp.Expression, type_: Type) -> exp.Expression:
     return exp.Cast(this=column, to=exp.DataType.build("text"))
 
 
-def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *, table: str | None = None) -> exp.Expression:
+def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *, table: str | None = None) -> exp.Expr:
     """The surrogate key of a business key: an MD5 hash as 32 hexadecimal digits.
 
     Several columns become one text with `|` between them, in which strings have their length before them and a missing value is `-`.
@@ -132,19 +136,23 @@ def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *,
     if len(texts) == 1:
         return exp.MD5(this=texts[0][0])
     separator = exp.Literal.string("|")
-    tree: exp.Expression | None = None
+    tree: exp.Expr | None = None
     for text, type_ in texts:
-        value = exp.DPipe(this=exp.DPipe(this=_length(text), expression=exp.Literal.string(":")), expression=text) if type_.kind is Kind.STRING else text
+        value = (
+            exp.DPipe(this=exp.DPipe(this=_length(text), expression=exp.Literal.string(":")), expression=text)
+            if type_.kind is Kind.STRING
+            else text
+        )
         part = exp.Coalesce(this=value, expressions=[exp.Literal.string("-")])
         tree = part if tree is None else exp.DPipe(this=exp.DPipe(this=tree, expression=separator.copy()), expression=part)
     return exp.MD5(this=tree)
 
 
-def _length(text: exp.Expression) -> exp.Expression:
+def _length(text: exp.Expr) -> exp.Expr:
     return exp.Cast(this=exp.Length(this=text.copy()), to=exp.DataType.build("text"))
 
 
-def is_missing(columns: Sequence[Column], names: Sequence[str], *, table: str | None = None) -> exp.Expression:
+def is_missing(columns: Sequence[Column], names: Sequence[str], *, table: str | None = None) -> exp.Expr:
     """Whether any part of a business key is missing."""
     tests = [exp.Is(this=column_expression(n, c.type, table), expression=exp.Null()) for n, c in zip(names, columns, strict=True)]
     return exp.or_(*tests, copy=False) if len(tests) > 1 else tests[0]

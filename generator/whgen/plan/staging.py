@@ -13,7 +13,7 @@ from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
 from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list
 
 ROW_NUMBER = "_row_number"
-# Texts that a cast takes on every warehouse with the same outcome. DuckDB alone would also round '1.5' to an integer, or read 'yes' as true.
+# Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
 _LOSSLESS: Mapping[Kind, str] = {
     Kind.INTEGER: r"^\s*[-+]?[0-9]+\s*$",
     Kind.BOOLEAN: r"^(?i:true|false)$",
@@ -24,12 +24,11 @@ _LOSSLESS: Mapping[Kind, str] = {
 def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) -> StagingView:
     """The model of a staging table: read, clean, derive, filter, keep one row of each key."""
     tag = staging.union_column
-    columns = [select_item(cleaned(c), c.column.name, dialect) for c in staging.cleanings]
+    columns = [select_item(cleaned(c), c.column.name, dialect, c.column.type) for c in staging.cleanings]
     if tag is not None:
         columns.append(dialect.name_sql(tag.name))
     steps = _steps(staging.derivations, dialect)
     last = steps[-1].name if steps else "cleaned"
-    where = conditions(staging.where, dialect)
     ranking = None
     if staging.dedupe is not None:
         order = [exp.Ordered(this=exp.column(o.column), desc=o.descending, nulls_first=False) for o in staging.dedupe.order]
@@ -37,6 +36,7 @@ def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) ->
             partition_by=select_list([dialect.name_sql(k) for k in staging.dedupe.key]),
             order_by=select_list([dialect.sql(o) for o in order]),
             reads=last,
+            where=conditions(staging.dedupe.where, dialect),
         )
     every = {c.column.name for c in staging.cleanings} | {d.column.name for d in staging.derivations} | ({tag.name} if tag else set())
     kept = [dialect.name_sql(c.name) for c in staging.columns]
@@ -48,42 +48,56 @@ def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) ->
         columns=select_list(columns),
         steps=steps,
         ranking=ranking,
-        where=where if ranking else (),
         kept=select_list(["*"] if ranking is None and every == {c.name for c in staging.columns} else kept),
         final="ranked" if ranking else last,
-        final_where=(f"{ROW_NUMBER} = 1",) if ranking else where,
+        where=(f"{ROW_NUMBER} = 1", *conditions(staging.where, dialect, among=1)) if ranking else conditions(staging.where, dialect),
     )
 
 
 def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
     """For each column that is cast, the condition under which the cast loses a value that was there.
 
-    Rows that `where` leaves out do not count. Conditions speak of the source's columns.
+    Rows that `where` leaves out do not count, unless it is the lost value itself for which they are left out. Conditions speak of the
+    source's columns.
     """
     found: dict[str, str] = {}
-    where = staging.where.on(dialect.name) if staging.where is not None and staging.union_column is None else None
+    where = _decided_by_others(staging, dialect)
     for cleaning in staging.cleanings:
         if not can_lose(cleaning):
             continue
         value = cleaned_text(cleaning)
-        gone: exp.Expression = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
+        gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
         pattern = _LOSSLESS.get(cleaning.column.type.kind)
         if pattern is not None and cleaning.source_type.kind is Kind.STRING:
             matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
             gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
-        condition: exp.Expression = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
+        condition: exp.Expr = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
         if where is not None:
             condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
         found[cleaning.column.name] = dialect.line(condition)
     return found
 
 
-def _inlined(tree: exp.Expression, staging: Staging, dialect: Dialect) -> exp.Expression:
+def _decided_by_others(staging: Staging, dialect: Dialect) -> exp.Expr | None:
+    """The part of `where` that no cast can change."""
+    if staging.where is None or staging.union_column is not None:
+        return None
+    uncertain = {c.column.name for c in staging.cleanings if can_lose(c)}
+    for derivation in staging.derivations:
+        if derivation.expression.columns & uncertain:
+            uncertain.add(derivation.column.name)
+    tree = staging.where.on(dialect.name)
+    parts = list(tree.flatten(unnest=False)) if isinstance(tree, exp.And) else [tree]
+    certain = [p for p in parts if not {c.name for c in p.find_all(exp.Column)} & uncertain]
+    return exp.and_(*certain) if certain else None
+
+
+def _inlined(tree: exp.Expr, staging: Staging, dialect: Dialect) -> exp.Expr:
     """A condition over cleaned and derived columns as one over the source's columns."""
     cleanings = {c.column.name: c for c in staging.cleanings}
     derivations = {d.column.name: d for d in staging.derivations}
 
-    def definition(node: exp.Expression) -> exp.Expression:
+    def definition(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Column):
             return node
         if node.name in cleanings:
@@ -97,9 +111,22 @@ def _steps(derivations: tuple[Derivation, ...], dialect: Dialect) -> tuple[Step,
     levels = sorted({d.level for d in derivations})
     names = ["cleaned", *("derived" if n == 0 else f"derived_{n + 1}" for n in levels)]
     return tuple(
-        Step(name=names[n + 1], reads=names[n], columns=select_list(["*", *(
-            select_item(cast(d.expression.on(dialect.name), d.expression.type, d.column.type), d.column.name, dialect)
-            for d in derivations if d.level == n)]))
+        Step(
+            name=names[n + 1],
+            reads=names[n],
+            columns=select_list(
+                [
+                    "*",
+                    *(
+                        select_item(
+                            cast(d.expression.on(dialect.name), d.expression.type, d.column.type), d.column.name, dialect, d.column.type
+                        )
+                        for d in derivations
+                        if d.level == n
+                    ),
+                ]
+            ),
+        )
         for n in levels
     )
 
@@ -110,8 +137,12 @@ def _branches(staging: Staging, dialect: Dialect) -> tuple[UnionBranch, ...]:
     names = tuple(dict.fromkeys(dialect.name_sql(c.source_name) for c in staging.cleanings))
     tag = staging.union_column
     return tuple(
-        UnionBranch(columns=select_list([*names, f"{dialect.sql(literal(mark if mark is not None else table, tag.type))} AS {dialect.name_sql(tag.name)}"]),
-                    relation=_relation(staging, table))
+        UnionBranch(
+            columns=select_list(
+                [*names, f"{dialect.sql(literal(mark if mark is not None else table, tag.type))} AS {dialect.name_sql(tag.name)}"]
+            ),
+            relation=_relation(staging, table),
+        )
         for table, mark in staging.inputs
     )
 

@@ -60,13 +60,31 @@ def _once(tests: Iterable[PlannedTest]) -> list[PlannedTest]:
         counts[test.name] = counts.get(test.name, 0) + 1
         number = counts[test.name]
         name = test.name if number == 1 else f"{test.name}_{number}"
-        result.append(PlannedTest(name=name, column=test.column, test=test.test, arguments=test.arguments, severity=test.severity, where=test.where,
-                                  span=test.span))
+        result.append(
+            PlannedTest(
+                name=name,
+                column=test.column,
+                test=test.test,
+                arguments=test.arguments,
+                severity=test.severity,
+                where=test.where,
+                span=test.span,
+            )
+        )
     return result
 
 
-def _test(table: Table, column: str | None, test: str, span: Span, *, arguments: Mapping[str, Any] | None = None, where: str = "",
-          severity: str = "error", label: str = "") -> PlannedTest:
+def _test(
+    table: Table,
+    column: str | None,
+    test: str,
+    span: Span,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    where: str = "",
+    severity: str = "error",
+    label: str = "",
+) -> PlannedTest:
     name = "__".join(part for part in (table.name, column, label or test) if part)
     return PlannedTest(name=name, column=column, test=test, arguments=arguments or {}, severity=severity, where=where, span=span)
 
@@ -92,8 +110,14 @@ def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
         return []
     several = len(table.inputs) > 1
     return [
-        _test(table, None, "casts_keep_values", table.span, label=f"casts_keep_values_of_{name}" if several else "casts_keep_values",
-              arguments={"source": f"source('{table.source}', '{name}')", "losses": lost})
+        _test(
+            table,
+            None,
+            "casts_keep_values",
+            table.span,
+            label=f"casts_keep_values_of_{name}" if several else "casts_keep_values",
+            arguments={"source": f"source('{table.source}', '{name}')", "losses": lost},
+        )
         for name, _ in table.inputs
     ]
 
@@ -141,14 +165,24 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     return [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
 
 
-def _declared(table: Table, column_name: str | None, tests: tuple[Test, ...], warehouse: Warehouse, dialect: Dialect, everywhere: str, *,
-              column: Column | None = None) -> list[PlannedTest]:
+def _declared(
+    table: Table,
+    column_name: str | None,
+    tests: tuple[Test, ...],
+    warehouse: Warehouse,
+    dialect: Dialect,
+    everywhere: str,
+    *,
+    column: Column | None = None,
+) -> list[PlannedTest]:
     found = []
     for test in tests:
         name, arguments = _dbt_test(test, warehouse, dialect, column)
         own = dialect.line(test.where.on(dialect.name)) if test.where is not None else ""
         where = " AND ".join(f"({w})" if " OR " in w and everywhere and own else w for w in (everywhere, own) if w)
-        found.append(_test(table, column_name, name, test.span, arguments=arguments, where=where, severity=test.severity, label=_label(test, name)))
+        found.append(
+            _test(table, column_name, name, test.span, arguments=arguments, where=where, severity=test.severity, label=_label(test, name))
+        )
     return found
 
 
@@ -174,7 +208,8 @@ def _dbt_test(test: Test, warehouse: Warehouse, dialect: Dialect, column: Column
             expression: Expression = test.argument
             return "is_true", {"condition": dialect.line(expression.on(dialect.name))}
         case "references":
-            target: Table = test.argument
+            target = warehouse.table(test.argument)
+            assert target is not None, "resolve reports references to tables that do not exist"
             return "relationships", {"to": f"ref('{target.name}')", "field": target.key[0]}
         case _:
             ((name, arguments),) = test.argument.items()

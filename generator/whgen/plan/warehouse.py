@@ -26,15 +26,29 @@ def plan_project(warehouse: Warehouse, dialect: Dialect) -> DbtProject:
     files: list[File] = [*_project_files(warehouse, dialect, targets)]
     nodes: list[Node] = []
     for source in warehouse.sources:
-        files.append(YamlFile(path=PurePosixPath("models/staging", source.name, "sources.yml"), origin=source.file, tree=source_properties(source, dialect)))
-        nodes += [Node(name=f"{source.name}.{t.name}", kind="source", layer="source", description=t.description or source.description, span=span)
-                  for t, _, span in source.tables]
-    for table in (*warehouse.stagings, *warehouse.seeds, *warehouse.dimensions, *warehouse.facts, *warehouse.models):
+        files.append(
+            YamlFile(
+                path=PurePosixPath("models/staging", source.name, "sources.yml"),
+                origin=source.file,
+                tree=source_properties(source, dialect),
+            )
+        )
+        nodes += [
+            Node(name=f"{source.name}.{t.name}", kind="source", layer="source", description=t.description or source.description, span=span)
+            for t, _, span in source.tables
+        ]
+    for table in warehouse.tables:
         tests = planned_tests(table, warehouse, dialect)
         files += _table_files(table, tests, warehouse, dialect)
         nodes += _table_nodes(table, tests)
     if warehouse.exposures:
-        files.append(YamlFile(path=PurePosixPath("models/exposures.yml"), origin=warehouse.exposures[0].file, tree=exposure_properties(warehouse.exposures)))
+        files.append(
+            YamlFile(
+                path=PurePosixPath("models/exposures.yml"),
+                origin=warehouse.exposures[0].file,
+                tree=exposure_properties(warehouse.exposures),
+            )
+        )
         nodes += [Node(name=e.name, kind="exposure", layer="exposure", description=e.description, span=e.span) for e in warehouse.exposures]
     return DbtProject(warehouse=dialect.name, targets=tuple(t.name for t in targets), files=tuple(files), nodes=tuple(nodes))
 
@@ -82,7 +96,11 @@ def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Wareho
         extra = {"column_types": {c.name: dialect.type_name(c.type) for c in table.columns if c.type.is_known}}
     elif isinstance(table, HandWritten) and table.verbatim and table.materialized != warehouse.production.materialized:
         extra = {"materialized": table.materialized}
-    yield YamlFile(path=folder / f"{table.name}.yml", origin=table.file, tree={"version": 2, kind: [model_properties(table, tests, dialect, extra=extra)]})
+    yield YamlFile(
+        path=folder / f"{table.name}.yml",
+        origin=table.file,
+        tree={"version": 2, kind: [model_properties(table, tests, dialect, extra=extra)]},
+    )
 
 
 def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
@@ -97,7 +115,9 @@ def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
 
 def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]:
     layer = "staging" if isinstance(table, Staging | Seed) else "production"
-    yield Node(name=table.name, kind="seed" if isinstance(table, Seed) else "model", layer=layer, description=table.description, span=table.span)
+    yield Node(
+        name=table.name, kind="seed" if isinstance(table, Seed) else "model", layer=layer, description=table.description, span=table.span
+    )
     for test in tests:
         where = f"{table.name}.{test.column}" if test.column else table.name
         yield Node(name=test.name, kind="test", layer=layer, description=f"{test.test} of {where}", span=test.span)
@@ -105,7 +125,9 @@ def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]
 
 def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:
     prefixes = {t.name: t.schema_prefix for t in targets if t.schema_prefix}
-    layers = {layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in (warehouse.staging, warehouse.production)}
+    layers = {
+        layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in (warehouse.staging, warehouse.production)
+    }
     project: dict[str, Any] = {
         "name": warehouse.name,
         "config-version": 2,
@@ -127,9 +149,19 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
     outputs = {t.name: dict(dialect.profile(t, f"{variable}_{t.name.upper()}")) for t in targets}
     origin = warehouse.file
     yield YamlFile(path=PurePosixPath("dbt_project.yml"), origin=origin, tree=project)
-    yield YamlFile(path=PurePosixPath("profiles.yml"), origin=origin, tree={warehouse.name: {"target": targets[0].name, "outputs": outputs}})
+    yield YamlFile(
+        path=PurePosixPath("profiles.yml"), origin=origin, tree={warehouse.name: {"target": targets[0].name, "outputs": outputs}}
+    )
     yield TextFile(path=PurePosixPath(".gitignore"), text="target/\nlogs/\n.user.yml\n")
     tables = (*warehouse.dimensions, *warehouse.facts, *warehouse.models)
-    yield FromTemplate(path=PurePosixPath("README.md"), template="README.md.j2", view=ReadmeView(
-        name=warehouse.name, description=warehouse.description, adapter=dialect.adapter, default_target=targets[0].name,
-        tables=tuple(f"| `{t.name}` | {t.description} |" for t in tables)))
+    yield FromTemplate(
+        path=PurePosixPath("README.md"),
+        template="README.md.j2",
+        view=ReadmeView(
+            name=warehouse.name,
+            description=warehouse.description,
+            adapter=dialect.adapter,
+            default_target=targets[0].name,
+            tables=tuple(f"| `{t.name}` | {t.description} |" for t in tables),
+        ),
+    )

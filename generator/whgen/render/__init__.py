@@ -1,0 +1,1 @@
+"""From a planned dbt project to the text of its files."""

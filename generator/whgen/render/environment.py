@@ -6,8 +6,10 @@ from pathlib import Path
 
 import jinja2
 
+Environment = jinja2.Environment
 
-class NotText(TypeError):
+
+class NotTextError(TypeError):
     """A template printed something that is not text: a bug of the template, or of the view that fills it."""
 
 
@@ -31,7 +33,7 @@ def environment(*folders: Path) -> jinja2.Environment:
 
 def _only_text(value: object) -> str:
     if not isinstance(value, str):
-        raise NotText(f"a template printed {value!r}, which is not text")
+        raise NotTextError(f"a template printed {value!r}, which is not text")
     return value
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from whgen.plan.project import DbtProject, FromTemplate, TextFile, YamlFile
-from whgen.render.environment import environment, shipped_templates
+from whgen.render.environment import Environment, environment, shipped_templates
 from whgen.render.yaml_file import yaml_text
-
-if TYPE_CHECKING:
-    import jinja2
 
 # Parts of every project that depend on no spec: dbt macros and generic tests.
 _STATIC = "project"
@@ -27,7 +23,7 @@ def render(project: DbtProject) -> Mapping[PurePosixPath, str]:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> Environment:
     return environment(shipped_templates())
 
 
@@ -41,7 +37,7 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _text(file: FromTemplate | YamlFile | TextFile, jinja: jinja2.Environment) -> str:
+def _text(file: FromTemplate | YamlFile | TextFile, jinja: Environment) -> str:
     match file:
         case FromTemplate():
             return jinja.get_template(file.template).render(model=file.view)

@@ -1,0 +1,1 @@
+"""From what the user wrote to what it means: names found, types known, rules checked."""

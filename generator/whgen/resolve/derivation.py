@@ -12,13 +12,25 @@ from whgen.spec.common import DerivedColumn, SpecModel
 from whgen.spec.load import Located
 
 
-def resolve_derivations(specs: Mapping[str, DerivedColumn], at: Located[SpecModel], path: tuple[str | int, ...], columns: Mapping[str, Column],
-                        symbols: Symbols, *, where: str) -> tuple[Derivation, ...]:
+def resolve_derivations(
+    specs: Mapping[str, DerivedColumn],
+    at: Located[SpecModel],
+    path: tuple[str | int, ...],
+    columns: Mapping[str, Column],
+    symbols: Symbols,
+    *,
+    where: str,
+) -> tuple[Derivation, ...]:
     """The derived columns in the order of the spec, each with the level at which it can be computed."""
     for name in specs:
         if name in columns:
-            symbols.report.error("duplicate-column", at.key(*path, name), f"the table has a column `{name}` already", help="give one another name",
-                                 related=[Related(span=columns[name].span, message="first here")])
+            symbols.report.error(
+                "duplicate-column",
+                at.key(*path, name),
+                f"the table has a column `{name}` already",
+                help="give one another name",
+                related=[Related(span=columns[name].span, message="first here")],
+            )
     declared = {n: symbols.type_of(s.type, at.at(*path, n, "type")) if s.type else _of_dictionary(n, symbols) for n, s in specs.items()}
     every = scope_of(columns.values()) | {n: t or UNKNOWN for n, t in declared.items()}
     found: dict[str, Derivation] = {}
@@ -35,7 +47,9 @@ def resolve_derivations(specs: Mapping[str, DerivedColumn], at: Located[SpecMode
         # Types of the columns before are known only now, and the type of an expression depends on them.
         scope = scope_of(columns.values()) | {n: d.column.type for n, d in found.items()}
         for name in ready:
-            expression = first[name] and symbols.expression(specs[name].expr, at, (*path, name, "expr"), scope, where=where, declared=declared[name])
+            expression = first[name] and symbols.expression(
+                specs[name].expr, at, (*path, name, "expr"), scope, where=where, declared=declared[name]
+            )
             found[name] = _derivation(name, specs[name], expression, level, at, path, declared[name], symbols)
         pending = {n: s for n, s in pending.items() if n not in found}
         level += 1
@@ -47,12 +61,22 @@ def _of_dictionary(name: str, symbols: Symbols) -> Type | None:
     return symbols.type_of(entry.type, symbols.dictionary_span(name)) if entry is not None and entry.type else None
 
 
-def _derivation(name: str, spec: DerivedColumn, expression: Expression | None, level: int, at: Located[SpecModel],
-                path: tuple[str | int, ...], declared: Type | None, symbols: Symbols) -> Derivation:
+def _derivation(
+    name: str,
+    spec: DerivedColumn,
+    expression: Expression | None,
+    level: int,
+    at: Located[SpecModel],
+    path: tuple[str | int, ...],
+    declared: Type | None,
+    symbols: Symbols,
+) -> Derivation:
     actual = expression.type if expression else UNKNOWN
     column = symbols.column(name, spec, at, (*path, name), type_=declared or actual)
     if expression is not None and not column.type.is_known:
-        symbols.report.error("missing-type", at.key(*path, name), f"the type of `{name}` does not follow from its expression", help="add `type:`")
+        symbols.report.error(
+            "missing-type", at.key(*path, name), f"the type of `{name}` does not follow from its expression", help="add `type:`"
+        )
     nothing = Expression(tree=None, trees={}, type=UNKNOWN, span=at.key(*path, name))
     return Derivation(column=column, expression=expression or nothing, level=level)
 
@@ -61,4 +85,4 @@ def _cycle(start: str, needs: Mapping[str, frozenset[str]]) -> str:
     path = [start]
     while path.count(path[-1]) == 1:
         path.append(min(n for n in needs[path[-1]] if needs[n]) if needs[path[-1]] else start)
-    return " -> ".join(path[path.index(path[-1]):])
+    return " -> ".join(path[path.index(path[-1]) :])

@@ -33,15 +33,33 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
     spec, span = at.spec, at.at("dimension")
     key = f"{spec.dimension}_key"
     columns = (
-        Column(name=key, type=INTEGER, description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.", span=span),
+        Column(
+            name=key,
+            type=INTEGER,
+            description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.",
+            span=span,
+        ),
         *(Column(name=c.name, type=c.type, description=c.description, span=span) for c in CALENDAR),
     )
     return CalendarDimension(
-        name=name, file=at.file, span=span, description=spec.description or "A calendar day.", columns=columns, key=("calendar_date",),
-        meta=spec.meta, tags=tuple(spec.tags or ()), materialized=spec.materialized or project.layers.production.materialized, dbt=spec.dbt,
+        name=name,
+        file=at.file,
+        span=span,
+        description=spec.description or "A calendar day.",
+        columns=columns,
+        key=("calendar_date",),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+        materialized=spec.materialized or project.layers.production.materialized,
+        dbt=spec.dbt,
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
-        noun=spec.dimension, surrogate_key=key, first=calendar.from_, last=calendar.to, week_starts=calendar.week_starts,
-        fiscal_month=MONTHS.index(calendar.fiscal_year_starts) + 1, fiscal_year_named_by=calendar.fiscal_year_named_by,
+        noun=spec.dimension,
+        surrogate_key=key,
+        first=calendar.from_,
+        last=calendar.to,
+        week_starts=calendar.week_starts,
+        fiscal_month=MONTHS.index(calendar.fiscal_year_starts) + 1,
+        fiscal_year_named_by=calendar.fiscal_year_named_by,
     )
 
 
@@ -50,11 +68,16 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
     surrogate = f"{spec.dimension}_key"
     where = f"`{base.name}`"
     key = _business_key(at, base, symbols)
-    attributes = (*_taken(at, base, key, symbols), *_derived(at, base, key, where, symbols))
+    attributes = (*_taken(at, base, key, symbols), *_derived(at, base, where, symbols))
     _check_members(at, attributes, symbols)
     columns = (
-        Column(name=surrogate, type=STRING, span=span,
-               description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. -1 is the unknown member, -2 the one that was not found."),
+        Column(
+            name=surrogate,
+            type=STRING,
+            span=span,
+            description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. "
+            "-1 is the unknown member, -2 the one that was not found.",
+        ),
         *key,
         *(a.column for a in attributes),
         Column(name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span),
@@ -66,10 +89,21 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         seen.add(column.name)
     scd = [a for a in attributes if a.scd == 0]
     return Dimension(
-        name=name, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(c.name for c in key), meta=spec.meta,
-        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
+        name=name,
+        file=at.file,
+        span=span,
+        description=spec.description or "",
+        columns=columns,
+        key=tuple(c.name for c in key),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        dbt=spec.dbt,
         materialized="incremental" if scd else spec.materialized or project.layers.production.materialized,
-        noun=spec.dimension, surrogate_key=surrogate, base=base, attributes=attributes,
+        noun=spec.dimension,
+        surrogate_key=surrogate,
+        base=base,
+        attributes=attributes,
         where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where),
     )
 
@@ -84,18 +118,28 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
             check_key_type(column, span, symbols)
             key.append(Column(name=name, type=column.type, description=column.description, unit=column.unit, meta=column.meta, span=span))
     if len(key) == len(names) and base.key and set(base.key) != set(names):
-        symbols.report.error("not-a-key", at.at("key"), f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
-                             help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`")
+        symbols.report.error(
+            "not-a-key",
+            at.at("key"),
+            f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
+            help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`",
+        )
     elif not base.key:
-        symbols.report.error("not-a-key", at.at("key"), f"`{base.name}` declares no key, so members could occur twice", help=f"give `{base.name}` a `key:`")
+        symbols.report.error(
+            "not-a-key", at.at("key"), f"`{base.name}` declares no key, so members could occur twice", help=f"give `{base.name}` a `key:`"
+        )
     return tuple(key)
 
 
 def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
     """Report a column whose values cannot be hashed alike on every warehouse."""
     if column.type.is_known and not column.type.is_key:
-        symbols.report.error("not-a-key-type", span, f"`{column.name}` is a {column.type}, whose text differs between warehouses, and cannot be part of a key",
-                             help="cast it to string or integer in staging")
+        symbols.report.error(
+            "not-a-key-type",
+            span,
+            f"`{column.name}` is a {column.type}, whose text differs between warehouses, and cannot be part of a key",
+            help="cast it to string or integer in staging",
+        )
 
 
 def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], symbols: Symbols) -> tuple[Attribute, ...]:
@@ -106,26 +150,42 @@ def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], sym
     for name, attribute in wanted.items():
         path = ("columns", name)
         if name in in_key:
-            symbols.report.error("duplicate-column", at.key(*path), f"`{name}` is the key and need not be listed", help="remove it from `columns:`")
+            symbols.report.error(
+                "duplicate-column", at.key(*path), f"`{name}` is the key and need not be listed", help="remove it from `columns:`"
+            )
             continue
         taken = symbols.column_in(base, attribute.column or name, at.at(*path, "column") if attribute.column else at.key(*path))
         column = symbols.column(name, attribute, at, path, inherited=taken)
         type_ = taken.type if taken else UNKNOWN
         expression = Expression(tree=column_expression(taken.name if taken else name, type_), trees={}, type=type_, span=at.key(*path))
-        found.append(Attribute(column=column, expression=expression, scd=attribute.scd, unknown=spec.unknown.get(name), not_found=spec.not_found.get(name)))
+        found.append(
+            Attribute(
+                column=column, expression=expression, scd=attribute.scd, unknown=spec.unknown.get(name), not_found=spec.not_found.get(name)
+            )
+        )
     return tuple(found)
 
 
-def _derived(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], where: str, symbols: Symbols) -> tuple[Attribute, ...]:
+def _derived(at: Located[DimensionSpec], base: Table, where: str, symbols: Symbols) -> tuple[Attribute, ...]:
     spec = at.spec
     columns = {c.name: c for c in base.columns}
     derivations = resolve_derivations(spec.derive, at, ("derive",), columns, symbols, where=where)
     for derivation in derivations:
         if derivation.level:
-            symbols.report.error("derive-in-steps", derivation.column.span, f"`{derivation.column.name}` needs another derived column of the dimension",
-                                 help="derive the first of them in staging")
+            symbols.report.error(
+                "derive-in-steps",
+                derivation.column.span,
+                f"`{derivation.column.name}` needs another derived column of the dimension",
+                help="derive the first of them in staging",
+            )
     return tuple(
-        Attribute(column=d.column, expression=d.expression, scd=1, unknown=spec.unknown.get(d.column.name), not_found=spec.not_found.get(d.column.name))
+        Attribute(
+            column=d.column,
+            expression=d.expression,
+            scd=1,
+            unknown=spec.unknown.get(d.column.name),
+            not_found=spec.not_found.get(d.column.name),
+        )
         for d in derivations
     )
 
@@ -136,6 +196,8 @@ def _check_members(at: Located[DimensionSpec], attributes: tuple[Attribute, ...]
         for name, value in getattr(at.spec, place).items():
             if name not in by_name:
                 label, help_ = candidates_help(name, by_name, kind="attributes")
-                symbols.report.error("unknown-column", at.key(place, name), f"the dimension has no attribute `{name}`", label=label, help=help_)
+                symbols.report.error(
+                    "unknown-column", at.key(place, name), f"the dimension has no attribute `{name}`", label=label, help=help_
+                )
             else:
                 check_literal(value, by_name[name].column.type, at.at(place, name), symbols.report)

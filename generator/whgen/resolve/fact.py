@@ -21,7 +21,9 @@ _SUMMABLE = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.UNKNOWN)
 AnyDimension = Dimension | CalendarDimension
 
 
-def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols) -> Fact | None:
+def resolve_fact(
+    at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols
+) -> Fact | None:
     """A fact, or None when its table is unknown (and reported). `dimensions` maps names of specs; None was reported already."""
     spec, span = at.spec, at.at("fact")
     name = project.layers.production.fact_prefix + spec.fact
@@ -31,12 +33,16 @@ def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapp
         return None
     surrogate = f"{spec.fact}_key"
     roles = tuple(r for n, s in spec.dimensions.items() if (r := _role(at, n, s, base, dimensions, symbols)) is not None)
-    degenerate = tuple(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
-                       for n, s in spec.degenerate.items())
+    degenerate = tuple(
+        symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
+        for n, s in spec.degenerate.items()
+    )
     measures = tuple(m for n, s in spec.measures.items() if (m := _measure(at, n, s, base, symbols)) is not None)
     columns = (
         Column(name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."),
-        *(r.column for r in roles), *degenerate, *(m.column for m in measures),
+        *(r.column for r in roles),
+        *degenerate,
+        *(m.column for m in measures),
     )
     seen: set[str] = set()
     for column in columns:
@@ -44,12 +50,26 @@ def resolve_fact(at: Located[FactSpec], project: WarehouseSpec, dimensions: Mapp
             symbols.report.error("duplicate-column", column.span, f"`{name}` has two columns `{column.name}`", help="rename one of them")
         seen.add(column.name)
     return Fact(
-        name=name, file=at.file, span=span, description=spec.description or "", columns=columns, key=(surrogate,), meta=spec.meta,
-        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
-        materialized=spec.materialized or project.layers.production.materialized, noun=spec.fact, grain=spec.grain,
-        grain_key=_grain(at, base, symbols), surrogate_key=surrogate,
-        base=base, where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
-        roles=roles, degenerate=degenerate, measures=measures,
+        name=name,
+        file=at.file,
+        span=span,
+        description=spec.description or "",
+        columns=columns,
+        key=(surrogate,),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        dbt=spec.dbt,
+        materialized=spec.materialized or project.layers.production.materialized,
+        noun=spec.fact,
+        grain=spec.grain,
+        grain_key=_grain(at, base, symbols),
+        surrogate_key=surrogate,
+        base=base,
+        where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
+        roles=roles,
+        degenerate=degenerate,
+        measures=measures,
     )
 
 
@@ -63,14 +83,20 @@ def _grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> tuple[Column
     return tuple(found)
 
 
-def _role(at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None],
-          symbols: Symbols) -> Role | None:
+def _role(
+    at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols
+) -> Role | None:
     path = ("dimensions", name)
     wanted = spec.dimension or name
     if wanted not in dimensions:
         label, help_ = candidates_help(wanted, dimensions, kind="dimensions")
-        symbols.report.error("unknown-dimension", at.at(*path, "dimension") if spec.dimension else at.key(*path), f"there is no dimension `{wanted}`",
-                             label=label, help=help_ or "a role with another name than its dimension says which one it is: `dimension: ...`")
+        symbols.report.error(
+            "unknown-dimension",
+            at.at(*path, "dimension") if spec.dimension else at.key(*path),
+            f"there is no dimension `{wanted}`",
+            label=label,
+            help=help_ or "a role with another name than its dimension says which one it is: `dimension: ...`",
+        )
     on = tuple(symbols.column_in(base, c, at.at(*path, "on", i)) for i, c in enumerate(spec.on))
     dimension = dimensions.get(wanted)
     if dimension is None or any(c is None for c in on):
@@ -78,7 +104,9 @@ def _role(at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensi
     if not _matches(at, path, tuple(c for c in on if c is not None), dimension, symbols):
         return None
     if isinstance(dimension, CalendarDimension) and spec.missing == "infer":
-        symbols.report.error("invalid-choice", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar")
+        symbols.report.error(
+            "invalid-choice", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar"
+        )
         return None
     type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING
     description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
@@ -89,21 +117,31 @@ def _role(at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensi
 
 def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
     """What the key is when there is nothing to point to, in words."""
-    return "-1 when there is none" + (", -2 when it is not found" if spec.missing == "unknown" or isinstance(dimension, CalendarDimension) else "")
+    return "-1 when there is none" + (
+        ", -2 when it is not found" if spec.missing == "unknown" or isinstance(dimension, CalendarDimension) else ""
+    )
 
 
 def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
     if len(on) != len(dimension.key):
-        symbols.report.error("key-mismatch", at.at(*path, "on"), f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and here are {len(on)} columns",
-                             help="name one column for each column of the key, in its order")
+        symbols.report.error(
+            "key-mismatch",
+            at.at(*path, "on"),
+            f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and here are {len(on)} columns",
+            help="name one column for each column of the key, in its order",
+        )
         return False
     for index, (column, key) in enumerate(zip(on, dimension.key, strict=True)):
         wanted = dimension.column(key)
         is_day = isinstance(dimension, CalendarDimension) and column.type.kind is Kind.DATETIME
         if wanted is not None and not column.type.matches(wanted.type) and not is_day:
             what = "derive the local date in staging first" if column.type.kind is Kind.TIMESTAMP else "cast one of them in staging"
-            symbols.report.error("key-mismatch", at.at(*path, "on", index), f"`{column.name}` is a {column.type}, and `{key}` of `{dimension.name}` a {wanted.type}",
-                                 help=what)
+            symbols.report.error(
+                "key-mismatch",
+                at.at(*path, "on", index),
+                f"`{column.name}` is a {column.type}, and `{key}` of `{dimension.name}` a {wanted.type}",
+                help=what,
+            )
             return False
     return True
 
@@ -120,9 +158,16 @@ def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, s
         expression = symbols.expression(spec.expr, at, (*path, "expr"), scope_of(base.columns), where=f"`{base.name}`", declared=declared)
         column = symbols.column(name, spec, at, path, type_=declared or (expression.type if expression else UNKNOWN))
         if expression is not None and not column.type.is_known:
-            symbols.report.error("missing-type", at.key(*path), f"the type of `{name}` does not follow from its expression", help="add `type:`")
+            symbols.report.error(
+                "missing-type", at.key(*path), f"the type of `{name}` does not follow from its expression", help="add `type:`"
+            )
     if spec.default is not None:
         check_literal(spec.default, column.type, at.at(*path, "default"), symbols.report)
     if spec.additivity == "additive" and column.type.kind not in _SUMMABLE:
-        symbols.report.error("not-additive", at.at(*path, "additivity"), f"a {column.type} cannot be summed", help="make it `non_additive`, or count it as 0 and 1")
+        symbols.report.error(
+            "not-additive",
+            at.at(*path, "additivity"),
+            f"a {column.type} cannot be summed",
+            help="make it `non_additive`, or count it as 0 and 1",
+        )
     return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None

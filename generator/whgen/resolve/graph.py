@@ -42,10 +42,15 @@ def _visit(start: str, edges: Mapping[str, tuple[str, ...]], spans: Mapping[str,
             done.add(path.pop())
             pending.pop()
         elif following in path:
-            circle = path[path.index(following):]
+            circle = path[path.index(following) :]
             lowest = circle.index(min(circle))
             shown = [*circle[lowest:], *circle[:lowest], circle[lowest]]
-            report.error("circular-reference", spans[shown[0]], f"models read each other in a circle: {' -> '.join(shown)}", help="take one of the references out")
+            report.error(
+                "circular-reference",
+                spans[shown[0]],
+                f"models read each other in a circle: {' -> '.join(shown)}",
+                help="take one of the references out",
+            )
         elif following not in done and following in edges:
             path.append(following)
             pending.append(iter(edges[following]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -18,8 +19,8 @@ from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
 from whgen.spec.seed import SeedSpec
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.query import resolve_query
 from whgen.sql.parse import SqlText, parse_select
+from whgen.sql.query import resolve_query
 
 
 def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbols) -> HandWritten:
@@ -31,9 +32,21 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
     for index, name in enumerate(spec.key or ()):
         _known(name, names, at.at("key", index), spec.model, symbols)
     return HandWritten(
-        name=spec.model, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(spec.key or ()), meta=spec.meta,
-        tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None), dbt=spec.dbt,
-        materialized=spec.materialized or project.layers.production.materialized, grain=spec.grain or "", selects={}, verbatim={}, reads=(),
+        name=spec.model,
+        file=at.file,
+        span=span,
+        description=spec.description or "",
+        columns=columns,
+        key=tuple(spec.key or ()),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        dbt=spec.dbt,
+        materialized=spec.materialized or project.layers.production.materialized,
+        grain=spec.grain or "",
+        selects={},
+        verbatim={},
+        reads=(),
     )
 
 
@@ -46,8 +59,8 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
             return model
         if "{{" in texts_of.text or "{%" in texts_of.text:
             # Jinja is dbt's: such a file goes through untouched, and its author answers for every warehouse.
-            return HandWritten(**_fields(model) | {"verbatim": dict.fromkeys(symbols.warehouses, texts_of.text)})
-        selects = {w: texts_of for w in symbols.warehouses}
+            return replace(model, verbatim=dict.fromkeys(symbols.warehouses, texts_of.text))
+        selects = dict.fromkeys(symbols.warehouses, texts_of)
         portable = symbols.warehouses != (symbols.dialect,)
     elif isinstance(spec.sql, str):
         text = SqlText(text=spec.sql, dialect=symbols.dialect, locate=lambda s, e: at.document.inside(("sql",), s, e))
@@ -60,24 +73,30 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
         tree = parse_select(text, symbols.report)
         if tree is None:
             continue
-        resolved = resolve_query(tree, {n: scope_of(t.columns) for n, t in symbols.tables.items()}, [c.name for c in model.columns], text,
-                                 symbols.report, portable=portable, columns_at=at.key("columns"))
+        resolved = resolve_query(
+            tree,
+            {n: scope_of(t.columns) for n, t in symbols.tables.items()},
+            [c.name for c in model.columns],
+            text,
+            symbols.report,
+            portable=portable,
+            columns_at=at.key("columns"),
+        )
         if resolved is not None:
             found[warehouse] = resolved.tree
             reads |= set(resolved.reads)
-    return HandWritten(**_fields(model) | {"selects": found, "reads": tuple(sorted(reads))})
-
-
-def _fields(model: HandWritten) -> dict[str, object]:
-    return {name: getattr(model, name) for name in HandWritten.__dataclass_fields__}
+    return replace(model, selects=found, reads=tuple(sorted(reads)))
 
 
 def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:
     for warehouse in symbols.warehouses:
         if warehouse not in written:
             symbols.report.error("missing-warehouse", at.key("sql"), f"there is no SELECT for {warehouse}", help=f"add `{warehouse}: ...`")
-    return {w: SqlText(text=t, dialect=w, locate=lambda s, e, w=w: at.document.inside(("sql", w), s, e))  # type: ignore[misc]
-            for w, t in written.items() if w in symbols.warehouses}
+    return {
+        w: SqlText(text=t, dialect=w, locate=lambda s, e, w=w: at.document.inside(("sql", w), s, e))  # type: ignore[misc]
+        for w, t in written.items()
+        if w in symbols.warehouses
+    }
 
 
 def _from_file(at: Located[ModelSpec], file: str, root: Path, texts: dict[str, str], symbols: Symbols) -> SqlText | None:
@@ -116,11 +135,25 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
     text = found[1] if found else ""
     header = next(csv.reader(text.splitlines()[:1]), [])
     if found and header != list(spec.columns):
-        symbols.report.error("seed-columns", at.key("columns"), f"the first line of `{found[0]}` names other columns",
-                             help=f"it names: {', '.join(header) or 'nothing'}")
-    return Seed(name=spec.seed, file=at.file, span=span, description=spec.description or "", columns=columns, key=tuple(spec.key or ()), meta=spec.meta,
-                tags=tuple(spec.tags or ()), tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
-                materialized="table", text=text)
+        symbols.report.error(
+            "seed-columns",
+            at.key("columns"),
+            f"the first line of `{found[0]}` names other columns",
+            help=f"it names: {', '.join(header) or 'nothing'}",
+        )
+    return Seed(
+        name=spec.seed,
+        file=at.file,
+        span=span,
+        description=spec.description or "",
+        columns=columns,
+        key=tuple(spec.key or ()),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        materialized="table",
+        text=text,
+    )
 
 
 def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], symbols: Symbols) -> Exposure:
@@ -128,9 +161,20 @@ def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], sym
     spec = at.spec
     for index, name in enumerate(spec.depends_on):
         _known(name, set(tables), at.at("depends_on", index), None, symbols)
-    return Exposure(name=spec.exposure, file=at.file, span=at.at("exposure"), description=spec.description or "", label=spec.label or "", type=spec.type,
-                    owner=spec.owner.model_dump(exclude_none=True), url=spec.url or "", maturity=spec.maturity or "", depends_on=spec.depends_on,
-                    meta=spec.meta, tags=tuple(spec.tags or ()))
+    return Exposure(
+        name=spec.exposure,
+        file=at.file,
+        span=at.at("exposure"),
+        description=spec.description or "",
+        label=spec.label or "",
+        type=spec.type,
+        owner=spec.owner.model_dump(exclude_none=True),
+        url=spec.url or "",
+        maturity=spec.maturity or "",
+        depends_on=spec.depends_on,
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+    )
 
 
 def _known(name: str, known: set[str], span: Span, table: str | None, symbols: Symbols) -> None:

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from whgen.diagnostics.diagnostic import Report
-from whgen.ir.warehouse import Table, Warehouse
+from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.ir.warehouse import Dimension, Staging, Table, Warehouse
 from whgen.spec.warehouse import WarehouseSpec
 
 
 def check_rules(warehouse: Warehouse, project: WarehouseSpec, report: Report) -> None:
     """Run every rule."""
+    for table in warehouse.tables:
+        _references(table, warehouse, report)
     if project.strict:
         _described(warehouse, report)
         _used(warehouse, report)
 
 
-def _tables(warehouse: Warehouse) -> tuple[Table, ...]:
-    return (*warehouse.stagings, *warehouse.seeds, *warehouse.dimensions, *warehouse.facts, *warehouse.models)
+def _references(table: Table, warehouse: Warehouse, report: Report) -> None:
+    for test in (t for c in table.columns for t in c.tests if t.kind == "references"):
+        target = warehouse.table(test.argument)
+        if target is None:
+            names = [f"{t.source}.{t.table}" if isinstance(t, Staging) else t.name for t in warehouse.tables]
+            label, help_ = candidates_help(test.argument, names, kind="tables")
+            report.error("unknown-table", test.span, f"there is no table `{test.argument}`", label=label, help=help_)
+        elif len(target.key) != 1:
+            report.error(
+                "key-mismatch", test.span, f"`references` needs a key of one column, and the key of `{target.name}` has {len(target.key)}"
+            )
 
 
 def _described(warehouse: Warehouse, report: Report) -> None:
-    for table in _tables(warehouse):
+    for table in warehouse.tables:
         if not table.description:
             report.error("not-described", table.span, f"`{table.name}` has no description", help="add `description:`")
         for column in table.columns:
             if not column.description:
-                report.error("not-described", column.span, f"the column `{column.name}` of `{table.name}` has no description",
-                             help="describe it here, or once for all in `columns:` of the warehouse file")
+                report.error(
+                    "not-described",
+                    column.span,
+                    f"the column `{column.name}` of `{table.name}` has no description",
+                    help="describe it here, or once for all in `columns:` of the warehouse file",
+                )
 
 
 def _used(warehouse: Warehouse, report: Report) -> None:
-    used = {d.base.name for d in warehouse.dimensions if hasattr(d, "base")} | {f.base.name for f in warehouse.facts}
+    used = {d.base.name for d in warehouse.dimensions if isinstance(d, Dimension)} | {f.base.name for f in warehouse.facts}
     used |= {name for m in warehouse.models for name in m.reads} | {name for e in warehouse.exposures for name in e.depends_on}
-    for staging in (*warehouse.stagings, *warehouse.seeds):
-        if staging.name not in used:
-            report.warning("not-used", staging.span, f"nothing uses `{staging.name}`", help="remove it, or make something of it")
+    for table in (*warehouse.stagings, *warehouse.seeds):
+        if table.name not in used:
+            report.warning("not-used", table.span, f"nothing uses `{table.name}`", help="remove it, or make something of it")

@@ -30,18 +30,34 @@ def resolve_source(at: Located[SourceSpec], project: WarehouseSpec, symbols: Sym
         stagings.append(staging)
         symbols.claim(staging.name, staging.span)
         symbols.add(staging, f"{spec.source}.{name}")
-        fresh = _freshness(at, table.freshness or spec.freshness, ("tables", name, "freshness") if table.freshness else ("freshness",), symbols)
+        fresh = _freshness(
+            at, table.freshness or spec.freshness, ("tables", name, "freshness") if table.freshness else ("freshness",), symbols
+        )
         for input_name, _ in staging.inputs:
             description = table.description or "" if input_name == name else ""
             columns = tuple((c.source_name, c.source_type) for c in staging.cleanings)
             tables.append((SourceTable(name=input_name, description=description, columns=columns), fresh, staging.span))
-    location = {name: where.model_dump(exclude_none=True) for name in symbols.warehouses if (where := getattr(spec.location, name)) is not None}
+    location = {
+        name: where.model_dump(exclude_none=True) for name in symbols.warehouses if (where := getattr(spec.location, name)) is not None
+    }
     for warehouse in symbols.warehouses:
         if warehouse not in location:
-            symbols.report.error("missing-location", at.key("location"), f"the source has no location on {warehouse}, which a target uses",
-                                 help=f"add `{warehouse}:` to `location:`")
-    source = Source(name=spec.source, file=at.file, span=at.at("source"), description=spec.description or "", location=location,
-                    tables=_merged(tables), meta=spec.meta, tags=tuple(spec.tags or ()))
+            symbols.report.error(
+                "missing-location",
+                at.key("location"),
+                f"the source has no location on {warehouse}, which a target uses",
+                help=f"add `{warehouse}:` to `location:`",
+            )
+    source = Source(
+        name=spec.source,
+        file=at.file,
+        span=at.at("source"),
+        description=spec.description or "",
+        location=location,
+        tables=_merged(tables),
+        meta=spec.meta,
+        tags=tuple(spec.tags or ()),
+    )
     return source, tuple(stagings)
 
 
@@ -61,13 +77,18 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, project: Wareh
     model = f"{project.layers.staging.prefix}{at.spec.source}__{name}"
     where = f"`{model}`"
     cleanings = _cleanings(at, name, spec, symbols)
-    _report_twice(at, name, [c.column for c in cleanings], symbols)
+    _report_twice(name, [c.column for c in cleanings], symbols)
     columns = {c.column.name: c.column for c in cleanings}
     union_column = None
     if spec.union is not None:
         tag = STRING if all(isinstance(v, str) for v in spec.union.tables.values()) else UNKNOWN
-        union_column = symbols.column(spec.union.column, ColumnSpec(description=f"Which table of {at.spec.source} the row is from."),
-                                      at, (*path, "union", "column"), type_=tag)
+        union_column = symbols.column(
+            spec.union.column,
+            ColumnSpec(description=f"Which table of {at.spec.source} the row is from."),
+            at,
+            (*path, "union", "column"),
+            type_=tag,
+        )
         columns[union_column.name] = union_column
     derivations = resolve_derivations(spec.derive, at, (*path, "derive"), columns, symbols, where=where)
     columns |= {d.column.name: d.column for d in derivations}
@@ -75,11 +96,23 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, project: Wareh
     kept = _kept(at, name, spec, columns, symbols)
     key = tuple(k for i, k in enumerate(spec.key or ()) if _known(k, kept, at, (*path, "key", i), model, symbols))
     return Staging(
-        name=model, file=at.file, span=at.key(*path), description=spec.description or "", columns=tuple(kept.values()), key=key,
-        meta={**at.spec.meta, **spec.meta}, tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),
+        name=model,
+        file=at.file,
+        span=at.key(*path),
+        description=spec.description or "",
+        columns=tuple(kept.values()),
+        key=key,
+        meta={**at.spec.meta, **spec.meta},
+        tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),
         tests=resolve_tests(spec.tests, at, (*path, "tests"), symbols, scope_of(kept.values()), column=None),
-        materialized=spec.materialized or project.layers.staging.materialized, dbt=spec.dbt,
-        source=at.spec.source, table=name, inputs=_inputs(name, spec), union_column=union_column, cleanings=cleanings, derivations=derivations,
+        materialized=spec.materialized or project.layers.staging.materialized,
+        dbt=spec.dbt,
+        source=at.spec.source,
+        table=name,
+        inputs=_inputs(name, spec),
+        union_column=union_column,
+        cleanings=cleanings,
+        derivations=derivations,
         where=symbols.condition(spec.where, at, (*path, "where"), scope, where=where),
         dedupe=_dedupe(at, name, spec, columns, kept, symbols),
     )
@@ -98,12 +131,18 @@ def _cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, symbols: Sym
     keeps_rest = spec.columns == "all" or spec.rest == "keep"
     if keeps_rest and not arrives:
         place = "columns" if spec.columns == "all" else "rest"
-        symbols.report.error("unknown-source-columns", at.at(*path, place), "the columns of the source are not known",
-                             help="list them with their types under `arrives:`")
+        symbols.report.error(
+            "unknown-source-columns",
+            at.at(*path, place),
+            "the columns of the source are not known",
+            help="list them with their types under `arrives:`",
+        )
     for column in listed:
         if arrives and column not in arrives:
             label, help_ = candidates_help(column, arrives, kind="columns that arrive")
-            symbols.report.error("unknown-column", at.key(*path, "columns", column), f"the source has no column `{column}`", label=label, help=help_)
+            symbols.report.error(
+                "unknown-column", at.key(*path, "columns", column), f"the source has no column `{column}`", label=label, help=help_
+            )
     wanted = dict(listed) | ({c: SourceColumn() for c in arrives if c not in listed} if keeps_rest else {})
     default = spec.source_type or at.spec.source_type
     if default is not None:
@@ -114,11 +153,15 @@ def _cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, symbols: Sym
     return tuple(_cleaning(at, (*path, "columns", c), c, rule, arrives.get(c, default_type), symbols) for c, rule in wanted.items())
 
 
-def _cleaning(at: Located[SourceSpec], path: tuple[str | int, ...], source_name: str, spec: SourceColumn, arrives: Type, symbols: Symbols) -> Cleaning:
+def _cleaning(
+    at: Located[SourceSpec], path: tuple[str | int, ...], source_name: str, spec: SourceColumn, arrives: Type, symbols: Symbols
+) -> Cleaning:
     source_type = symbols.type_of(spec.source_type, at.at(*path, "source_type")) if spec.source_type else arrives
     name = spec.as_ or source_name
     if spec.as_ is None and not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", source_name):
-        symbols.report.error("invalid-name", at.key(*path), f"`{source_name}` cannot be a name in the warehouse", help="give it one with `as:`")
+        symbols.report.error(
+            "invalid-name", at.key(*path), f"`{source_name}` cannot be a name in the warehouse", help="give it one with `as:`"
+        )
     if (spec.trim or spec.case) and source_type.kind not in (Kind.STRING, Kind.UNKNOWN):
         symbols.report.error("type-mismatch", at.key(*path), f"`trim` and `case` work on text, and the source's column is a {source_type}")
     column = symbols.column(name, spec, at, path, type_=source_type)
@@ -126,8 +169,15 @@ def _cleaning(at: Located[SourceSpec], path: tuple[str | int, ...], source_name:
         symbols.report.error("type-mismatch", at.at(*path, "type"), f"a {source_type} cannot become a {column.type}")
     if spec.default is not None:
         check_literal(spec.default, column.type, at.at(*path, "default"), symbols.report)
-    return Cleaning(source_name=source_name, source_type=source_type, column=column, trim=spec.trim, null_if=spec.null_if, case=spec.case,
-                    default=spec.default)
+    return Cleaning(
+        source_name=source_name,
+        source_type=source_type,
+        column=column,
+        trim=spec.trim,
+        null_if=spec.null_if,
+        case=spec.case,
+        default=spec.default,
+    )
 
 
 def can_hold(source: Type, target: Type) -> bool:
@@ -135,14 +185,16 @@ def can_hold(source: Type, target: Type) -> bool:
     nested = (Kind.ARRAY, Kind.JSON, Kind.BYTES)
     if not source.is_known or not target.is_known or source.kind is target.kind:
         return True
-    return source.kind not in nested and (target.kind not in nested or source.kind is Kind.STRING and target.kind is Kind.JSON)
+    return source.kind not in nested and (target.kind not in nested or (source.kind is Kind.STRING and target.kind is Kind.JSON))
 
 
-def _report_twice(at: Located[SourceSpec], name: str, columns: list[Column], symbols: Symbols) -> None:
+def _report_twice(name: str, columns: list[Column], symbols: Symbols) -> None:
     seen: set[str] = set()
     for column in columns:
         if column.name in seen:
-            symbols.report.error("duplicate-column", column.span, f"two columns of `{name}` become `{column.name}`", help="give one another name with `as:`")
+            symbols.report.error(
+                "duplicate-column", column.span, f"two columns of `{name}` become `{column.name}`", help="give one another name with `as:`"
+            )
         seen.add(column.name)
 
 
@@ -156,17 +208,25 @@ def _kept(at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[
     return kept
 
 
-def _known(name: str, columns: Mapping[str, Column], at: Located[SourceSpec], path: tuple[str | int, ...], table: str, symbols: Symbols) -> bool:
+def _known(
+    name: str, columns: Mapping[str, Column], at: Located[SourceSpec], path: tuple[str | int, ...], table: str, symbols: Symbols
+) -> bool:
     if name in columns:
         return True
     label, help_ = candidates_help(name, columns, kind="columns")
-    symbols.report.error("unknown-column", at.at(*path), f"`{table}` has no column `{name}`", label=label,
-                         help=help_ or "all keys but `columns` speak of the names after renaming")
+    symbols.report.error(
+        "unknown-column",
+        at.at(*path),
+        f"`{table}` has no column `{name}`",
+        label=label,
+        help=help_ or "all keys but `columns` speak of the names after renaming",
+    )
     return False
 
 
-def _dedupe(at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[str, Column], kept: Mapping[str, Column],
-            symbols: Symbols) -> Dedupe | None:
+def _dedupe(
+    at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[str, Column], kept: Mapping[str, Column], symbols: Symbols
+) -> Dedupe | None:
     rule, path = spec.dedupe, ("tables", name, "dedupe")
     if rule is None:
         return None
@@ -181,14 +241,17 @@ def _dedupe(at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mappin
     for index, term in enumerate(terms):
         column, _, direction = term.strip().partition(" ")
         if direction.strip().lower() not in ("", "asc", "desc"):
-            symbols.report.error("invalid-value", at.at(*path, place, index), f"`{term}` is not a term of an order", help="write `column` or `column desc`")
+            symbols.report.error(
+                "invalid-value", at.at(*path, place, index), f"`{term}` is not a term of an order", help="write `column` or `column desc`"
+            )
         elif _known(column, columns, at, (*path, place, index), name, symbols):
             order.append(Ordering(column=column, descending=direction.strip().lower() == "desc"))
     # What is left undecided is decided by the other columns, so that the same rows win on every run and on every warehouse.
     taken = {*key, *(o.column for o in order)}
     descending = order[0].descending if order else False
     order += [Ordering(column=c.name, descending=descending) for c in kept.values() if c.name not in taken and c.type.is_orderable]
-    return Dedupe(key=key, order=tuple(order), span=at.key(*path))
+    where = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=f"`{name}`")
+    return Dedupe(key=key, order=tuple(order), where=where, span=at.key(*path))
 
 
 def _freshness(at: Located[SourceSpec], spec: FreshnessSpec | None, path: tuple[str, ...], symbols: Symbols) -> Freshness | None:
@@ -199,9 +262,8 @@ def _freshness(at: Located[SourceSpec], spec: FreshnessSpec | None, path: tuple[
         text = getattr(spec, place)
         match = _AGE.fullmatch(text.strip()) if text is not None else None
         if text is not None and match is None:
-            symbols.report.error("invalid-value", at.at(*path, place), f"`{text}` is not an age", help="write it like `12 hours` or `1 day`")
+            symbols.report.error(
+                "invalid-value", at.at(*path, place), f"`{text}` is not an age", help="write it like `12 hours` or `1 day`"
+            )
         ages[place] = (int(match[1]), match[2]) if match else None
     return Freshness(column=spec.column, warn_after=ages["warn_after"], error_after=ages["error_after"])
-
-
-

@@ -46,8 +46,13 @@ class Symbols:
     def claim(self, name: str, span: Span) -> None:
         """Take a name in the warehouse; the second one to take it is reported."""
         if (first := self._claimed.get(name)) is not None:
-            self.report.error("duplicate-name", span, f"there are two models named `{name}` in the warehouse", help="rename one of them",
-                              related=[Related(span=first, message="first here")])
+            self.report.error(
+                "duplicate-name",
+                span,
+                f"there are two models named `{name}` in the warehouse",
+                help="rename one of them",
+                related=[Related(span=first, message="first here")],
+            )
         self._claimed.setdefault(name, span)
 
     def add(self, table: Table, reference: str) -> None:
@@ -79,8 +84,9 @@ class Symbols:
             self.report.error("unknown-column", span, f"`{table.name}` has no column `{name}`", label=label, help=help_)
         return found
 
-    def column(self, name: str, spec: ColumnSpec, at: Located[SpecModel], path: Path, *,
-               inherited: Column | None = None, type_: Type | None = None) -> Column:
+    def column(
+        self, name: str, spec: ColumnSpec, at: Located[SpecModel], path: Path, *, inherited: Column | None = None, type_: Type | None = None
+    ) -> Column:
         """A column as its spec, the column it comes from and the dictionary describe it, in this order.
 
         `type_` is what the expression yields, for columns that declare no type of their own.
@@ -104,8 +110,16 @@ class Symbols:
             span=own.span,
         )
 
-    def expression(self, written: str | dict[str, str], at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
-                   where: str, declared: Type | None = None) -> Expression | None:
+    def expression(
+        self,
+        written: str | dict[str, str],
+        at: Located[SpecModel],
+        path: Path,
+        scope: Mapping[str, Type],
+        *,
+        where: str,
+        declared: Type | None = None,
+    ) -> Expression | None:
         """An expression over the columns in `scope`. One for each warehouse needs a declared type, since nothing else knows it."""
         if isinstance(written, str):
             tree = self._tree(written, at, path, scope, where=where, dialect=self.dialect, portable=self.warehouses != (self.dialect,))
@@ -113,13 +127,19 @@ class Symbols:
                 return None
             actual = logical_type(tree)
             if declared is not None and not can_become(actual, declared):
-                self.report.error("type-mismatch", at.at(*path), f"this is a {actual}, which cannot become a {declared}",
-                                  help="change the declared type or the expression")
+                self.report.error(
+                    "type-mismatch",
+                    at.at(*path),
+                    f"this is a {actual}, which cannot become a {declared}",
+                    help="change the declared type or the expression",
+                )
                 return None
             return Expression(tree=tree, trees={}, type=actual, span=at.at(*path))
         return self._by_warehouse(written, at, path, scope, where=where, declared=declared)
 
-    def condition(self, written: str | None, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *, where: str) -> Expression | None:
+    def condition(
+        self, written: str | None, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *, where: str
+    ) -> Expression | None:
         """An expression that must be true or false."""
         if written is None:
             return None
@@ -129,8 +149,16 @@ class Symbols:
             return None
         return found
 
-    def _by_warehouse(self, written: Mapping[str, str], at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
-                      where: str, declared: Type | None) -> Expression | None:
+    def _by_warehouse(
+        self,
+        written: Mapping[str, str],
+        at: Located[SpecModel],
+        path: Path,
+        scope: Mapping[str, Type],
+        *,
+        where: str,
+        declared: Type | None,
+    ) -> Expression | None:
         for name in written:
             if name not in self.warehouses:
                 label, help_ = candidates_help(name, self.warehouses, kind="warehouses of the targets")
@@ -140,15 +168,19 @@ class Symbols:
                 self.report.error("missing-warehouse", at.key(*path), f"there is no expression for {name}", help=f"add `{name}: ...`")
         if declared is None:
             self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
-        trees = {name: self._tree(text, at, (*path, name), scope, where=where, dialect=name, portable=False)
-                 for name, text in written.items() if name in self.warehouses}
+        trees = {
+            name: self._tree(text, at, (*path, name), scope, where=where, dialect=name, portable=False)
+            for name, text in written.items()
+            if name in self.warehouses
+        }
         known = {name: tree for name, tree in trees.items() if tree is not None}
         if declared is None or set(known) != set(self.warehouses):
             return None
         return Expression(tree=None, trees=known, type=declared, span=at.key(*path))
 
-    def _tree(self, text: str, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *,
-              where: str, dialect: str, portable: bool) -> exp.Expression | None:
+    def _tree(
+        self, text: str, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *, where: str, dialect: str, portable: bool
+    ) -> exp.Expr | None:
         sql = SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
         tree = parse_expression(sql, self.report)
         return infer(tree, scope, sql, self.report, where=where, portable=portable) if tree is not None else None
@@ -157,8 +189,15 @@ class Symbols:
 def check_literal(value: Scalar, type_: Type, span: Span, report: Report) -> None:
     """Report a value that a column of this type cannot hold."""
     fits: Mapping[Kind, Any] = {
-        Kind.STRING: str, Kind.INTEGER: int, Kind.DECIMAL: (int, float), Kind.FLOAT: (int, float), Kind.BOOLEAN: bool,
-        Kind.DATE: str, Kind.TIMESTAMP: str, Kind.DATETIME: str, Kind.TIME: str,
+        Kind.STRING: str,
+        Kind.INTEGER: int,
+        Kind.DECIMAL: (int, float),
+        Kind.FLOAT: (int, float),
+        Kind.BOOLEAN: bool,
+        Kind.DATE: str,
+        Kind.TIMESTAMP: str,
+        Kind.DATETIME: str,
+        Kind.TIME: str,
     }
     wanted = fits.get(type_.kind)
     if wanted is None:

@@ -17,8 +17,15 @@ _BOUNDS = {"positive", "between", "at_least", "at_most"}
 _MEASURABLE = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.TIMESTAMP, Kind.DATETIME, Kind.UNKNOWN}
 
 
-def resolve_tests(rules: tuple[TestRule, ...], at: Located[SpecModel], path: tuple[str | int, ...], symbols: Symbols,
-                  scope: Mapping[str, Type], *, column: Column | None) -> tuple[Test, ...]:
+def resolve_tests(
+    rules: tuple[TestRule, ...],
+    at: Located[SpecModel],
+    path: tuple[str | int, ...],
+    symbols: Symbols,
+    scope: Mapping[str, Type],
+    *,
+    column: Column | None,
+) -> tuple[Test, ...]:
     """The tests of a column, or of whole rows when `column` is None. `scope` is what their conditions may speak of."""
     found = []
     for index, rule in enumerate(rules):
@@ -27,11 +34,17 @@ def resolve_tests(rules: tuple[TestRule, ...], at: Located[SpecModel], path: tup
         argument = getattr(rule, kind)
         where = symbols.condition(rule.where, at, (*here, "where"), scope, where="the tested table")
         if column is None and kind not in ("expression", "dbt"):
-            symbols.report.error("test-needs-column", at.at(*here), f"`{kind}` tests a column, and these are tests of whole rows",
-                                 help="put it under the `tests:` of a column")
+            symbols.report.error(
+                "test-needs-column",
+                at.at(*here),
+                f"`{kind}` tests a column, and these are tests of whole rows",
+                help="put it under the `tests:` of a column",
+            )
             continue
         if column is not None and kind in _BOUNDS and column.type.kind not in _MEASURABLE:
-            symbols.report.error("type-mismatch", at.at(*here), f"`{kind}` compares numbers or dates, and `{column.name}` is a {column.type}")
+            symbols.report.error(
+                "type-mismatch", at.at(*here), f"`{kind}` compares numbers or dates, and `{column.name}` is a {column.type}"
+            )
             continue
         if kind == "expression":
             argument = symbols.condition(argument, at, (*here, "expression"), scope, where="the tested table")

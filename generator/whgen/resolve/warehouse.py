@@ -23,7 +23,9 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
         return None
     project = specs.warehouse.spec
     targets = _targets(project)
-    symbols = Symbols(report=report, dialect=project.dialect, warehouse=specs.warehouse, warehouses=tuple(sorted({t.warehouse for t in targets})))
+    symbols = Symbols(
+        report=report, dialect=project.dialect, warehouse=specs.warehouse, warehouses=tuple(sorted({t.warehouse for t in targets}))
+    )
     _check_dictionary(specs.warehouse, symbols)
 
     # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
@@ -46,11 +48,19 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
 
     layers = project.layers
     warehouse = Warehouse(
-        name=project.warehouse, file=specs.warehouse.file, description=project.description or "", targets=targets,
+        name=project.warehouse,
+        file=specs.warehouse.file,
+        description=project.description or "",
+        targets=targets,
         staging=Layer(name="staging", schema=layers.staging.schema_name, materialized=layers.staging.materialized),
         production=Layer(name="production", schema=layers.production.schema_name, materialized=layers.production.materialized),
-        sources=tuple(source for source, _ in pairs), stagings=tuple(s for _, stagings in pairs for s in stagings),
-        seeds=seeds, dimensions=dimensions, facts=facts, models=models, exposures=exposures,
+        sources=tuple(source for source, _ in pairs),
+        stagings=tuple(s for _, stagings in pairs for s in stagings),
+        seeds=seeds,
+        dimensions=dimensions,
+        facts=facts,
+        models=models,
+        exposures=exposures,
     )
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
     check_rules(warehouse, project, report)
@@ -59,8 +69,12 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
 
 def _targets(project: WarehouseSpec) -> tuple[Target, ...]:
     return tuple(
-        Target(name=name, warehouse=target.warehouse, schema_prefix=target.schema_prefix or "",
-               settings=target.model_dump(exclude={"warehouse", "schema_prefix"}, exclude_none=True))
+        Target(
+            name=name,
+            warehouse=target.warehouse,
+            schema_prefix=target.schema_prefix or "",
+            settings=target.model_dump(exclude={"warehouse", "schema_prefix"}, exclude_none=True),
+        )
         for name, target in project.targets.items()
     )
 
@@ -70,8 +84,12 @@ def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
         if column.type:
             symbols.type_of(column.type, at.at("columns", name, "type"))
         if column.tests:
-            symbols.report.error("test-needs-column", at.key("columns", name, "tests"), "the dictionary describes columns, it does not test them",
-                                 help="put the tests where the column is made")
+            symbols.report.error(
+                "test-needs-column",
+                at.key("columns", name, "tests"),
+                "the dictionary describes columns, it does not test them",
+                help="put the tests where the column is made",
+            )
 
 
 def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact, ...]) -> Dimension | CalendarDimension:
@@ -79,7 +97,8 @@ def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact
         return dimension
     references = {
         (fact.base.name, role.on): Reference(base=fact.base.name, columns=role.on, where=fact.where)
-        for fact in facts for role in fact.roles
+        for fact in facts
+        for role in fact.roles
         if role.dimension.name == dimension.name and role.missing == "infer"
     }
     return replace(dimension, references=tuple(references[k] for k in sorted(references)))

@@ -8,7 +8,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
 
 MAX_NAME = 60
 
@@ -151,6 +162,23 @@ def columns_as_mapping(value: object) -> object:
 
 
 __all__ = [
-    "MAX_NAME", "ColumnSpec", "Day", "DerivedColumn", "Documented", "Flag", "Materialized", "Name", "Names", "Scalar", "SourceName",
-    "SpecModel", "Sql", "SqlByWarehouse", "TestRule", "Text", "Texts", "TypeName", "columns_as_mapping",
+    "MAX_NAME",
+    "ColumnSpec",
+    "Day",
+    "DerivedColumn",
+    "Documented",
+    "Flag",
+    "Materialized",
+    "Name",
+    "Names",
+    "Scalar",
+    "SourceName",
+    "SpecModel",
+    "Sql",
+    "SqlByWarehouse",
+    "TestRule",
+    "Text",
+    "Texts",
+    "TypeName",
+    "columns_as_mapping",
 ]

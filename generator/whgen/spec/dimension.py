@@ -7,12 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from whgen.spec.common import (
-    ColumnSpec, Day, DerivedColumn, Documented, Materialized, Name, Names, Scalar, SpecModel, Sql, TestRule, Text, columns_as_mapping,
+    ColumnSpec,
+    Day,
+    DerivedColumn,
+    Documented,
+    Materialized,
+    Name,
+    Names,
+    Scalar,
+    SpecModel,
+    Sql,
+    TestRule,
+    Text,
+    columns_as_mapping,
 )
 
-Month = Literal[
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"
-]
+Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
 
 

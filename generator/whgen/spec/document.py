@@ -16,7 +16,7 @@ import yaml
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
 
-Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -110,16 +110,19 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            if _is_empty(node):
+            if node is None or _is_empty(node):
                 continue
             builder = _Builder(source=source, report=report)
             value = builder.build(node, ())
             if isinstance(value, dict):
                 found.append(Document(source=source, value=value, _keys=builder.keys, _values=builder.values))
             else:
-                report.error("not-a-mapping", source.span(node.start_mark.index, node.start_mark.index + 1),
-                             "a spec is a mapping such as `dimension: airport`",
-                             help="the first key of a document says what it describes: warehouse, source, dimension, fact, ...")
+                report.error(
+                    "not-a-mapping",
+                    source.span(node.start_mark.index, node.start_mark.index + 1),
+                    "a spec is a mapping such as `dimension: airport`",
+                    help="the first key of a document says what it describes: warehouse, source, dimension, fact, ...",
+                )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         start = mark.index if mark else 0
@@ -154,8 +157,11 @@ class _Builder:
             self._error("recursive-alias", node, "aliases repeat more values than a spec can mean")
             return None
         self._open.add(id(node))
-        value: Value = self._mapping(node, path) if isinstance(node, yaml.MappingNode) else [
-            self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+        value: Value = (
+            self._mapping(node, path)
+            if isinstance(node, yaml.MappingNode)
+            else [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+        )
         self._open.remove(id(node))
         return value
 
@@ -167,12 +173,21 @@ class _Builder:
                 continue
             key, extent = str(key_node.value), (key_node.start_mark.index, key_node.end_mark.index)
             if key == "<<" and not key_node.style:
-                self._error("merge-key", key_node, "merge keys (`<<`) are not part of YAML 1.2",
-                            help="write the keys out, or put shared columns into `columns:` of the warehouse file")
+                self._error(
+                    "merge-key",
+                    key_node,
+                    "merge keys (`<<`) are not part of YAML 1.2",
+                    help="write the keys out, or put shared columns into `columns:` of the warehouse file",
+                )
             elif key in result:
                 first = self.source.span(*self.keys[(*path, key)])
-                self.report.error("duplicate-key", self.source.span(*extent), f"the key `{key}` stands twice in this mapping",
-                                  help="remove one of them", related=[Related(span=first, message="first here")])
+                self.report.error(
+                    "duplicate-key",
+                    self.source.span(*extent),
+                    f"the key `{key}` stands twice in this mapping",
+                    help="remove one of them",
+                    related=[Related(span=first, message="first here")],
+                )
             else:
                 self.keys[(*path, key)] = extent
                 result[key] = self.build(value_node, (*path, key))

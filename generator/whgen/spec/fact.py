@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from whgen.spec.common import (
-    ColumnSpec, Documented, Materialized, Name, Names, Scalar, Sql, SqlByWarehouse, TestRule, Text, columns_as_mapping,
+    ColumnSpec,
+    Documented,
+    Materialized,
+    Name,
+    Names,
+    Scalar,
+    Sql,
+    SqlByWarehouse,
+    TestRule,
+    Text,
+    columns_as_mapping,
 )
 
 

@@ -5,7 +5,7 @@ Reads everything and reports everything: one broken file hides no mistake in ano
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -90,7 +90,7 @@ def load_specs(root: Path, report: Report) -> Specs:
     named = {noun: _unique(noun, items, report) for noun, items in found.items()}
     return Specs(
         root=root,
-        warehouse=_the_warehouse(found["warehouse"], root, report),
+        warehouse=_the_warehouse(found["warehouse"], report),
         sources=_of(named["source"], SourceSpec),
         dimensions=_of(named["dimension"], DimensionSpec),
         facts=_of(named["fact"], FactSpec),
@@ -124,19 +124,24 @@ def _spec_files(folder: Path, root: Path, report: Report) -> Iterator[Path]:
             report.error("wrong-file-name", Span(file=file), f"`{file}` would not be read: specs end in .yml", help="rename it to .yml")
 
 
-def _noun(value: dict[str, object]) -> str | None:
+def _noun(value: Mapping[str, object]) -> str | None:
     """The noun of a document is its first key; a noun further down is accepted too, so that order never matters."""
     keys = list(value)
     return keys[0] if keys and keys[0] in NOUNS else next((k for k in keys if k in NOUNS), None)
 
 
 def _located(document: Document, report: Report) -> Located[SpecModel] | None:
-    noun = _noun(document.value)  # type: ignore[arg-type]
+    noun = _noun(document.value)
     if noun is None:
         first = next(iter(document.value), "")
         label, help_ = candidates_help(first, NOUNS, kind="nouns")
-        report.error("unknown-noun", document.key_span(first) if first else document.span(),
-                     f"`{first}` is nothing that a spec can describe", label=label, help=help_)
+        report.error(
+            "unknown-noun",
+            document.key_span(first) if first else document.span(),
+            f"`{first}` is nothing that a spec can describe",
+            label=label,
+            help=help_,
+        )
         return None
     try:
         spec = NOUNS[noun].model_validate(document.value)
@@ -151,22 +156,35 @@ def _unique(noun: str, items: list[Located[SpecModel]], report: Report) -> list[
     for item in items:
         name = str(getattr(item.spec, noun))
         if name in by_name:
-            report.error("duplicate-name", item.at(noun), f"there are two specs of the {noun} `{name}`", help="rename or remove one of them",
-                         related=[Related(span=by_name[name].at(noun), message="first here")])
+            report.error(
+                "duplicate-name",
+                item.at(noun),
+                f"there are two specs of the {noun} `{name}`",
+                help="rename or remove one of them",
+                related=[Related(span=by_name[name].at(noun), message="first here")],
+            )
         else:
             by_name[name] = item
     return [by_name[name] for name in sorted(by_name)]
 
 
-def _the_warehouse(items: list[Located[SpecModel]], root: Path, report: Report) -> Located[WarehouseSpec] | None:
+def _the_warehouse(items: list[Located[SpecModel]], report: Report) -> Located[WarehouseSpec] | None:
     for extra in items[1:]:
-        report.error("duplicate-name", extra.at("warehouse"), "a project has one `warehouse:`",
-                     related=[Related(span=items[0].at("warehouse"), message="first here")])
+        report.error(
+            "duplicate-name",
+            extra.at("warehouse"),
+            "a project has one `warehouse:`",
+            related=[Related(span=items[0].at("warehouse"), message="first here")],
+        )
     if items:
         return _of(items[:1], WarehouseSpec)[0]
     if not report.has_errors:
-        report.error("no-warehouse", Span(file="specs/warehouse.yml"), "the project has no `warehouse:` document",
-                     help="create specs/warehouse.yml with `warehouse: NAME` and `targets:`, or start with `whgen init`")
+        report.error(
+            "no-warehouse",
+            Span(file="specs/warehouse.yml"),
+            "the project has no `warehouse:` document",
+            help="create specs/warehouse.yml with `warehouse: NAME` and `targets:`, or start with `whgen init`",
+        )
     return None
 
 

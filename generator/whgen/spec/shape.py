@@ -48,8 +48,12 @@ def report_shape(error: ValidationError, model: type[BaseModel], document: Docum
         elif kind == "string_pattern_mismatch" or (kind == "string_too_long" and detail.get("ctx", {}).get("max_length") == 60):
             name = str(detail["input"])
             at = document.key_span(*path) if detail["loc"][-1] == "[key]" else document.span(*path)
-            report.error("invalid-name", at, f"`{name}` cannot be a name in the warehouse",
-                         help="names have at most 60 lower-case letters, digits and underscores, and start with a letter")
+            report.error(
+                "invalid-name",
+                at,
+                f"`{name}` cannot be a name in the warehouse",
+                help="names have at most 60 lower-case letters, digits and underscores, and start with a letter",
+            )
         elif kind in ("literal_error", "union_tag_invalid"):
             _not_a_choice(detail, path, document, report)
         else:
@@ -117,7 +121,7 @@ def _step(annotation: Any, part: int | str) -> list[Any]:
     for candidate in _flat(annotation):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             fields = {f.alias or n: f for n, f in candidate.model_fields.items()}
-            found += [fields[part].annotation] if part in fields else [candidate] if part == candidate.__name__ else []
+            found += [fields[str(part)].annotation] if part in fields else [candidate] if part == candidate.__name__ else []
             found += [candidate] if _is_tag(candidate, part) else []
         elif typing.get_origin(candidate) in (dict, tuple, list):
             found.append(typing.get_args(candidate)[-1 if typing.get_origin(candidate) is dict else 0])
@@ -125,7 +129,9 @@ def _step(annotation: Any, part: int | str) -> list[Any]:
 
 
 def _is_tag(model: type[BaseModel], part: int | str) -> bool:
-    return any(part in typing.get_args(f.annotation) for f in model.model_fields.values() if typing.get_origin(f.annotation) is typing.Literal)
+    return any(
+        part in typing.get_args(f.annotation) for f in model.model_fields.values() if typing.get_origin(f.annotation) is typing.Literal
+    )
 
 
 def _flat(annotation: Any) -> list[Any]:

@@ -7,7 +7,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from whgen.spec.common import (
-    ColumnSpec, DerivedColumn, Documented, Flag, Materialized, Name, Names, Scalar, SourceName, SpecModel, Sql, Text, TestRule, TypeName,
+    ColumnSpec,
+    DerivedColumn,
+    Documented,
+    Flag,
+    Materialized,
+    Name,
+    Names,
+    Scalar,
+    SourceName,
+    SpecModel,
+    Sql,
+    TestRule,
+    Text,
+    TypeName,
 )
 
 
@@ -79,6 +92,8 @@ class Dedupe(SpecModel):
     """Keep the row with the highest value of this column."""
     earliest: Name | None = None
     """Keep the row with the lowest value of this column."""
+    where: Sql | None = None
+    """Only rows for which this holds take part; the others are dropped."""
     order_by: tuple[Text, ...] | None = Field(default=None, min_length=1)
     """Keep the first row in this order: names of columns, each with ` desc` behind it where the highest comes first."""
 
@@ -121,10 +136,10 @@ class TableSpec(Documented):
     """What happens to columns that arrive and are not listed in `columns`."""
     derive: dict[Name, DerivedColumn] = {}
     """Columns computed from the others, in any order."""
-    where: Sql | None = None
-    """Keep only the rows for which this holds."""
     dedupe: Dedupe | None = None
     """Keep one row for each key."""
+    where: Sql | None = None
+    """Keep only the rows for which this holds. Comes after `dedupe`, so that a row whose latest version is deleted stays deleted."""
     include: Names | None = None
     """Keep only these columns in the staging model."""
     exclude: Names | None = None

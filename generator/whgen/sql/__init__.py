@@ -1,0 +1,1 @@
+"""SQL that users write: parsed, its names found, its types known."""

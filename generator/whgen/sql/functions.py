@@ -8,33 +8,124 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-PORTABLE: frozenset[type[exp.Expression]] = frozenset({
-    # values and structure
-    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Tuple, exp.Alias, exp.Star, exp.Var,
-    # operators
-    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.IntDiv, exp.Mod, exp.DPipe,
-    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Like,
-    # conditions
-    exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.SafeDivide,
-    # casts
-    exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam,
-    # text
-    exp.Lower, exp.Upper, exp.Trim, exp.Concat, exp.Length, exp.Substring, exp.Replace, exp.StartsWith, exp.RegexpLike,
-    # numbers
-    exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sign,
-    # dates and times
-    exp.DateFromParts, exp.TimestampFromParts, exp.TimeFromParts, exp.Extract, exp.DateTrunc, exp.LastDay,
-    exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DatetimeAdd, exp.DatetimeSub, exp.Interval, exp.Date, exp.TsOrDsToDate,
-    exp.WeekStart,
-    # aggregates and windows, where a query allows them
-    exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.CountIf, exp.Distinct,
-    exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead,
-})
+PORTABLE: frozenset[type[exp.Expr]] = frozenset(
+    {
+        # values and structure
+        exp.Column,
+        exp.Identifier,
+        exp.Literal,
+        exp.Boolean,
+        exp.Null,
+        exp.Paren,
+        exp.Tuple,
+        exp.Alias,
+        exp.Star,
+        exp.Var,
+        # operators
+        exp.Add,
+        exp.Sub,
+        exp.Mul,
+        exp.Div,
+        exp.Neg,
+        exp.IntDiv,
+        exp.Mod,
+        exp.DPipe,
+        exp.EQ,
+        exp.NEQ,
+        exp.GT,
+        exp.GTE,
+        exp.LT,
+        exp.LTE,
+        exp.And,
+        exp.Or,
+        exp.Not,
+        exp.Is,
+        exp.In,
+        exp.Between,
+        exp.Like,
+        # conditions
+        exp.Case,
+        exp.If,
+        exp.Coalesce,
+        exp.Nullif,
+        exp.Greatest,
+        exp.Least,
+        exp.SafeDivide,
+        # casts
+        exp.Cast,
+        exp.TryCast,
+        exp.DataType,
+        exp.DataTypeParam,
+        # text
+        exp.Lower,
+        exp.Upper,
+        exp.Trim,
+        exp.Concat,
+        exp.Length,
+        exp.Substring,
+        exp.Replace,
+        exp.StartsWith,
+        exp.RegexpLike,
+        # numbers
+        exp.Abs,
+        exp.Round,
+        exp.Floor,
+        exp.Ceil,
+        exp.Sign,
+        # dates and times
+        exp.DateFromParts,
+        exp.TimestampFromParts,
+        exp.TimeFromParts,
+        exp.Extract,
+        exp.DateTrunc,
+        exp.LastDay,
+        exp.DateAdd,
+        exp.DateSub,
+        exp.DateDiff,
+        exp.DatetimeAdd,
+        exp.DatetimeSub,
+        exp.Interval,
+        exp.Date,
+        exp.TsOrDsToDate,
+        exp.WeekStart,
+        # aggregates and windows, where a query allows them
+        exp.Count,
+        exp.Sum,
+        exp.Avg,
+        exp.Min,
+        exp.Max,
+        exp.CountIf,
+        exp.Distinct,
+        exp.Window,
+        exp.WindowSpec,
+        exp.Order,
+        exp.Ordered,
+        exp.RowNumber,
+        exp.Rank,
+        exp.DenseRank,
+        exp.Lag,
+        exp.Lead,
+    }
+)
 
-QUERY: frozenset[type[exp.Expression]] = frozenset({
-    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Table, exp.TableAlias, exp.With, exp.CTE, exp.Subquery,
-    exp.Union, exp.Limit, exp.Exists,
-})
+QUERY: frozenset[type[exp.Expr]] = frozenset(
+    {
+        exp.Select,
+        exp.From,
+        exp.Join,
+        exp.Where,
+        exp.Group,
+        exp.Having,
+        exp.Table,
+        exp.TableAlias,
+        exp.With,
+        exp.CTE,
+        exp.Subquery,
+        exp.Union,
+        exp.Limit,
+        exp.Exists,
+    }
+)
 """What a hand-written SELECT may use besides."""
 
 AGGREGATES = (exp.AggFunc,)

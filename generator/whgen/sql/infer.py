@@ -32,8 +32,16 @@ _KINDS: Mapping[exp.DType, Kind] = {
     _D.VARBINARY: Kind.BYTES,
 }
 _SQL_TYPES: Mapping[Kind, exp.DType] = {
-    Kind.STRING: _D.TEXT, Kind.INTEGER: _D.BIGINT, Kind.FLOAT: _D.DOUBLE, Kind.BOOLEAN: _D.BOOLEAN, Kind.DATE: _D.DATE,
-    Kind.TIMESTAMP: _D.TIMESTAMPTZ, Kind.DATETIME: _D.TIMESTAMP, Kind.TIME: _D.TIME, Kind.JSON: _D.JSON, Kind.BYTES: _D.VARBINARY,
+    Kind.STRING: _D.TEXT,
+    Kind.INTEGER: _D.BIGINT,
+    Kind.FLOAT: _D.DOUBLE,
+    Kind.BOOLEAN: _D.BOOLEAN,
+    Kind.DATE: _D.DATE,
+    Kind.TIMESTAMP: _D.TIMESTAMPTZ,
+    Kind.DATETIME: _D.TIMESTAMP,
+    Kind.TIME: _D.TIME,
+    Kind.JSON: _D.JSON,
+    Kind.BYTES: _D.VARBINARY,
 }
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT}
 _MOMENTS = {Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP}
@@ -48,7 +56,7 @@ def sql_type(type_: Type) -> exp.DataType:
     return exp.DataType(this=_SQL_TYPES.get(type_.kind, _D.UNKNOWN))
 
 
-def logical_type(node: exp.Expression) -> Type:
+def logical_type(node: exp.Expr) -> Type:
     """The logical type of an annotated node."""
     data_type = node.type
     if not isinstance(data_type, exp.DataType) or not isinstance(data_type.this, exp.DType):
@@ -56,7 +64,8 @@ def logical_type(node: exp.Expression) -> Type:
     kind = _KINDS.get(data_type.this, Kind.UNKNOWN)
     if kind is Kind.DECIMAL:
         sizes = [int(p.name) for p in data_type.expressions if p.name.isdigit()]
-        return Type(kind, *(sizes or [38, 9])[:2])
+        precision, scale = [*sizes, 0][:2] if sizes else (38, 9)
+        return Type(kind, precision, scale)
     return Type(kind)
 
 
@@ -68,13 +77,17 @@ def can_become(actual: Type, declared: Type) -> bool:
     return pair <= _NUMBERS or pair <= _MOMENTS or actual.kind is Kind.STRING or pair == {Kind.BOOLEAN, Kind.INTEGER}
 
 
-def infer(tree: exp.Expression, scope: Mapping[str, Type], sql: SqlText, report: Report, *, where: str, portable: bool) -> exp.Expression | None:
+def infer(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, *, where: str, portable: bool) -> exp.Expr | None:
     """Annotate an expression over the columns of `scope`; `where` names them in messages. None when something was reported."""
     before = len(report)
     for column in tree.find_all(exp.Column):
         if column.table:
-            report.error("unknown-column", sql.span_of(column), f"`{column.sql()}` names a table, where only the columns of {where} are known",
-                         help=f"write `{column.name}`")
+            report.error(
+                "unknown-column",
+                sql.span_of(column),
+                f"`{column.sql()}` names a table, where only the columns of {where} are known",
+                help=f"write `{column.name}`",
+            )
         elif column.name not in scope:
             label, help_ = candidates_help(column.name, scope, kind="columns")
             report.error("unknown-column", sql.span_of(column), f"{where} has no column `{column.name}`", label=label, help=help_)
@@ -82,8 +95,12 @@ def infer(tree: exp.Expression, scope: Mapping[str, Type], sql: SqlText, report:
             column.type = sql_type(scope[column.name])
     for aggregate in tree.find_all(*AGGREGATES):
         if aggregate.find_ancestor(exp.Window) is None:
-            report.error("aggregate-not-allowed", sql.span_of(aggregate), f"{aggregate.key.upper()} sums up several rows, where each row gives one value",
-                         help="write it as a window (`... over (partition by ...)`), or aggregate in a `model:`")
+            report.error(
+                "aggregate-not-allowed",
+                sql.span_of(aggregate),
+                f"{aggregate.key.upper()} sums up several rows, where each row gives one value",
+                help="write it as a window (`... over (partition by ...)`), or aggregate in a `model:`",
+            )
     if portable:
         check_portable(tree, sql, report)
     if len(report) > before:
@@ -91,7 +108,7 @@ def infer(tree: exp.Expression, scope: Mapping[str, Type], sql: SqlText, report:
     return annotate_types(tree, dialect=sql.dialect, overwrite_types=False)
 
 
-def check_portable(tree: exp.Expression, sql: SqlText, report: Report, *, query: bool = False) -> None:
+def check_portable(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:
     """Report everything in a tree that does not mean the same on every warehouse."""
     allowed = PORTABLE | QUERY if query else PORTABLE
     for node in tree.walk():
@@ -104,11 +121,15 @@ def check_portable(tree: exp.Expression, sql: SqlText, report: Report, *, query:
             _refuse(node, f"`{name.lower()}`", sql, report)
 
 
-def _refuse(node: exp.Expression, what: str, sql: SqlText, report: Report) -> None:
-    report.error("not-portable", sql.span_of(node), f"{what} is not known to mean the same on every warehouse",
-                 help="give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`")
+def _refuse(node: exp.Expr, what: str, sql: SqlText, report: Report) -> None:
+    report.error(
+        "not-portable",
+        sql.span_of(node),
+        f"{what} is not known to mean the same on every warehouse",
+        help="give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`",
+    )
 
 
 def _unit(node: exp.DateTrunc) -> str:
     unit = node.args.get("unit")
-    return unit.sql(dialect="bigquery").upper() if isinstance(unit, exp.Expression) else ""
+    return unit.sql(dialect="bigquery").upper() if isinstance(unit, exp.Expr) else ""

@@ -30,7 +30,7 @@ class SqlText:
         """The whole text."""
         return self.locate(0, max(len(self.text), 1))
 
-    def span_of(self, node: exp.Expression) -> Span:
+    def span_of(self, node: exp.Expr) -> Span:
         """Where a node stands; the whole text where its tokens left no position."""
         places = [n.meta for n in node.find_all(exp.Identifier, exp.Func, exp.Star) if "start" in n.meta]
         if not places:
@@ -38,18 +38,26 @@ class SqlText:
         return self.locate(min(p["start"] for p in places), max(p["end"] for p in places) + 1)
 
 
-def parse_expression(sql: SqlText, report: Report) -> exp.Expression | None:
+def parse_expression(sql: SqlText, report: Report) -> exp.Expr | None:
     """The tree of one scalar expression. Statements, sub-queries and everything that is not an expression are reported."""
     tree = _parse_one(sql, report)
     if tree is None:
         return None
-    if isinstance(tree, (exp.Query, exp.DDL, exp.DML, exp.Command, exp.Drop)) or not isinstance(tree, exp.Condition | exp.Expression):
-        report.error("not-an-expression", sql.span, "this must be an expression, not a statement",
-                     help="write what would stand between SELECT and FROM; a whole SELECT goes into a `model:`")
+    if isinstance(tree, (exp.Query, exp.DDL, exp.DML, exp.Command, exp.Drop)) or not isinstance(tree, exp.Condition | exp.Expr):
+        report.error(
+            "not-an-expression",
+            sql.span,
+            "this must be an expression, not a statement",
+            help="write what would stand between SELECT and FROM; a whole SELECT goes into a `model:`",
+        )
         return None
     if (query := tree.find(exp.Query)) is not None:
-        report.error("not-an-expression", sql.span_of(query), "a sub-query cannot stand in an expression",
-                     help="write a `model:` with the query and read from that")
+        report.error(
+            "not-an-expression",
+            sql.span_of(query),
+            "a sub-query cannot stand in an expression",
+            help="write a `model:` with the query and read from that",
+        )
         return None
     if isinstance(tree, exp.Alias | exp.Star):
         report.error("not-an-expression", sql.span, "this must be one value without a name", help="remove the `as` or the `*`")
@@ -66,12 +74,14 @@ def parse_select(sql: SqlText, report: Report) -> exp.Query | None:
     return None
 
 
-def _parse_one(sql: SqlText, report: Report) -> exp.Expression | None:
+def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     try:
         trees = [t for t in sqlglot.parse(sql.text, read=sql.dialect) if t is not None]
     except ParseError as error:
         found = error.errors[0] if error.errors else {}
-        report.error("sql-syntax", _span_of_error(sql, found), f"the SQL breaks off here: {_lower_first(found.get('description') or str(error))}")
+        report.error(
+            "sql-syntax", _span_of_error(sql, found), f"the SQL breaks off here: {_lower_first(found.get('description') or str(error))}"
+        )
         return None
     except TokenError as error:
         report.error("sql-syntax", sql.span, "the SQL cannot be read", help=str(error).replace("\n", " ")[:200])

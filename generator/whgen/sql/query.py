@@ -29,8 +29,9 @@ class ResolvedQuery:
     reads: tuple[str, ...]
 
 
-def resolve_query(tree: exp.Query, tables: Tables, columns: Sequence[str], sql: SqlText, report: Report, *,
-                  portable: bool, columns_at: Span) -> ResolvedQuery | None:
+def resolve_query(
+    tree: exp.Query, tables: Tables, columns: Sequence[str], sql: SqlText, report: Report, *, portable: bool, columns_at: Span
+) -> ResolvedQuery | None:
     """Find tables and columns of a query that must yield exactly `columns`. None when something was reported."""
     before = len(report)
     if portable:
@@ -53,7 +54,12 @@ def resolve_query(tree: exp.Query, tables: Tables, columns: Sequence[str], sql: 
 def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:
     for cte in tree.find_all(exp.CTE):
         if cte.alias in tables:
-            report.error("duplicate-name", sql.span_of(cte.args["alias"]), f"`{cte.alias}` is the name of a model", help="give the WITH query another name")
+            report.error(
+                "duplicate-name",
+                sql.span_of(cte.args["alias"]),
+                f"`{cte.alias}` is the name of a model",
+                help="give the WITH query another name",
+            )
 
 
 def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> set[str]:
@@ -63,7 +69,13 @@ def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report) ->
             continue
         if source.db or source.name not in tables:
             label, help_ = candidates_help(source.name, tables, kind="models")
-            report.error("unknown-table", sql.span_of(source.this), f"there is no model `{source.sql(comments=False).split(' AS ')[0]}`", label=label, help=help_)
+            report.error(
+                "unknown-table",
+                sql.span_of(source.this),
+                f"there is no model `{source.sql(comments=False).split(' AS ')[0]}`",
+                label=label,
+                help=help_,
+            )
         else:
             reads.add(source.name)
     return reads
@@ -73,7 +85,7 @@ def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | No
     """The columns that a source yields, each with its type where it is known; None when they cannot be told."""
     if isinstance(source, exp.Table):
         return tables.get(source.name)
-    names = source.expression.named_selects
+    names = list(source.expression.named_selects) if isinstance(source.expression, exp.Query) else ["*"]
     if "*" not in names:
         return dict.fromkeys(names)
     inner = [_output(s, tables) for s in source.sources.values()]
@@ -94,8 +106,12 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -
             continue
         holders = [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
         if len(holders) > 1:
-            report.error("ambiguous-column", sql.span_of(column), f"`{column.name}` is a column of {' and '.join(f'`{h}`' for h in sorted(holders))}",
-                         help="say which one, as in `" + f"{sorted(holders)[0]}.{column.name}`")
+            report.error(
+                "ambiguous-column",
+                sql.span_of(column),
+                f"`{column.name}` is a column of {' and '.join(f'`{h}`' for h in sorted(holders))}",
+                help="say which one, as in `" + f"{sorted(holders)[0]}.{column.name}`",
+            )
         elif holders:
             _set_type(column, outputs[holders[0]])
         elif all(c is not None for c in outputs.values()) and column.name not in aliases and outputs:
@@ -133,6 +149,13 @@ def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report:
             report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", label=label, help=help_)
     for index, name in enumerate(names):
         if not name:
-            report.error("model-columns", sql.span_of(tree.selects[index]), "a column of the SELECT has no name", help="give it one with `as`")
+            report.error(
+                "model-columns", sql.span_of(tree.selects[index]), "a column of the SELECT has no name", help="give it one with `as`"
+            )
         elif name not in columns:
-            report.error("model-columns", sql.span_of(tree.selects[index]), f"the column `{name}` of the SELECT is not declared", help=f"add `{name}` under `columns:`")
+            report.error(
+                "model-columns",
+                sql.span_of(tree.selects[index]),
+                f"the column `{name}` of the SELECT is not declared",
+                help=f"add `{name}` under `columns:`",
+            )

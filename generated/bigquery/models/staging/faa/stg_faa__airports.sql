@@ -16,7 +16,7 @@ cleaned AS (
         SAFE_CAST(alt AS INT64) AS altitude_feet,
         SAFE_CAST(tz AS INT64) AS utc_offset_hours,
         dst AS daylight_saving_code,
-        NULLIF(NULLIF(tzone, 'NA'), '\\N') AS time_zone
+        NULLIF(tzone, 'NA') AS time_zone
     FROM source
 
 )

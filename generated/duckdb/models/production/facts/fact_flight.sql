@@ -47,5 +47,5 @@ SELECT
     air_time_minutes,
     distance_miles,
     is_cancelled,
-    CASE WHEN is_cancelled THEN 1 ELSE 0 END AS cancelled_flights
+    CAST(CASE WHEN is_cancelled THEN 1 ELSE 0 END AS BIGINT) AS cancelled_flights
 FROM flights

@@ -22,7 +22,7 @@ SELECT
     carrier.carrier_code,
     calendar.month_start,
     COUNT(*) AS flights,
-    SUM(flight.cancelled_flights) AS cancelled_flights,
+    CAST(SUM(flight.cancelled_flights) AS BIGINT) AS cancelled_flights,
     AVG(flight.departure_delay_minutes) AS mean_departure_delay_minutes
 FROM fact_flight AS flight
 INNER JOIN dim_carrier AS carrier

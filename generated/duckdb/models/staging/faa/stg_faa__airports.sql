@@ -16,7 +16,7 @@ cleaned AS (
         TRY_CAST(alt AS BIGINT) AS altitude_feet,
         TRY_CAST(tz AS BIGINT) AS utc_offset_hours,
         dst AS daylight_saving_code,
-        NULLIF(NULLIF(tzone, 'NA'), '\N') AS time_zone
+        NULLIF(tzone, 'NA') AS time_zone
     FROM source
 
 )
