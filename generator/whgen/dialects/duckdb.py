@@ -107,7 +107,7 @@ class _DuckDB(DuckDB):
 
 # `whgen` sets the variable to the project folder, so that a view over a file can be read from anywhere; without it, dbt runs in
 # generated/duckdb, two folders below.
-_ROOT = "{{ env_var('WHGEN_ROOT', '../..') }}"
+_ROOT = """{{ env_var('WHGEN_ROOT', '../..') | replace("'", "''") }}"""
 
 
 def _lower(tree: exp.Expr) -> exp.Expr:
@@ -172,14 +172,10 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     if "files" not in location:
         return {"schema": location["schema_name"]}
     # dbt-duckdb fills in {identifier}.
-    path = location["files"].replace("{table}", "{identifier}")
+    path = location["files"].replace("{table}", "{identifier}").replace("'", "''")
     path = path if path.startswith("/") or "://" in path else f"{_ROOT}/{path}"
-    quoted = path.replace("'", "''")
-    reader = (
-        f"read_csv('{quoted}', header = true, all_varchar = true, nullstr = '')"
-        if path.endswith((".csv", ".csv.gz", ".tsv"))
-        else f"'{quoted}'"
-    )
+    is_csv = path.endswith((".csv", ".csv.gz", ".tsv"))
+    reader = f"read_csv('{path}', header = true, all_varchar = true, nullstr = '')" if is_csv else f"'{path}'"
     return {"config": {"meta": {"external_location": reader}}}
 
 
