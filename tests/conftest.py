@@ -12,7 +12,9 @@ from whgen import demo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="write the golden files anew; the run then fails, so that nobody forgets to read them")
+    parser.addoption(
+        "--golden", action="store_true", help="write the golden files anew; the run then fails, so that nobody forgets to read them"
+    )
 
 
 @pytest.fixture(scope="session")

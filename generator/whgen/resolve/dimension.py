@@ -93,7 +93,7 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         file=at.file,
         span=span,
         description=spec.description or "",
-        columns=columns,
+        columns=symbols.with_tests(columns),
         key=tuple(c.name for c in key),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),

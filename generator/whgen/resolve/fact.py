@@ -54,7 +54,7 @@ def resolve_fact(
         file=at.file,
         span=span,
         description=spec.description or "",
-        columns=columns,
+        columns=symbols.with_tests(columns),
         key=(surrogate,),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),

@@ -27,7 +27,7 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
     """A hand-written model as far as its declaration goes; `with_select` adds its SELECT once every table is known."""
     spec, span = at.spec, at.at("model")
     symbols.claim(spec.model, span)
-    columns = tuple(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
+    columns = symbols.with_tests(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
     names = {c.name for c in columns}
     for index, name in enumerate(spec.key or ()):
         _known(name, names, at.at("key", index), spec.model, symbols)
@@ -128,7 +128,7 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
     """A seed with the text of its file; the first line must name the declared columns."""
     spec, span = at.spec, at.at("seed")
     symbols.claim(spec.seed, span)
-    columns = tuple(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
+    columns = symbols.with_tests(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
     for index, name in enumerate(spec.key or ()):
         _known(name, {c.name for c in columns}, at.at("key", index), spec.seed, symbols)
     found = _beside(at.file, spec.file, root, at.at("file"), symbols)

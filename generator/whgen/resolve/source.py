@@ -100,7 +100,7 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, project: Wareh
         file=at.file,
         span=at.key(*path),
         description=spec.description or "",
-        columns=tuple(kept.values()),
+        columns=symbols.with_tests(kept.values()),
         key=key,
         meta={**at.spec.meta, **spec.meta},
         tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -12,7 +12,7 @@ from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
 from whgen.ir.types import BOOLEAN, TYPE_NAMES, UNKNOWN, Kind, Type, parse_type
 from whgen.ir.warehouse import Column, Expression, Table
 from whgen.resolve.tests import resolve_tests
-from whgen.spec.common import ColumnSpec, SpecModel
+from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.infer import can_become, infer, logical_type
@@ -33,6 +33,7 @@ class Symbols:
     tables: dict[str, Table] = field(default_factory=dict)
     by_reference: dict[str, Table] = field(default_factory=dict)
     _claimed: dict[str, Span] = field(default_factory=dict)
+    _rules: dict[Span, tuple[tuple[TestRule, ...], Located[SpecModel], Path]] = field(default_factory=dict)
 
     @property
     def dictionary(self) -> Mapping[str, ColumnSpec]:
@@ -98,17 +99,36 @@ class Symbols:
             declared = inherited.type
         else:
             declared = (parse_type(entry.type) if entry.type else None) or type_
-        own = Column(name=name, type=declared or UNKNOWN, span=at.key(*path))
+        span = at.key(*path)
+        if spec.tests:
+            self._rules[span] = (spec.tests, at, (*path, "tests"))
         return Column(
             name=name,
-            type=own.type,
+            type=declared or UNKNOWN,
             description=spec.description or (inherited.description if inherited else "") or entry.description or "",
             unit=spec.unit or (inherited.unit if inherited else "") or entry.unit or "",
-            tests=resolve_tests(spec.tests, at, (*path, "tests"), self, {name: own.type}, column=own),
             meta={**entry.meta, **(inherited.meta if inherited else {}), **spec.meta},
             tags=tuple(spec.tags or (inherited.tags if inherited else ()) or entry.tags or ()),
-            span=own.span,
+            span=span,
         )
+
+    def with_tests(self, columns: Iterable[Column]) -> tuple[Column, ...]:
+        """The columns of a table with their tests, whose conditions may speak of every one of them."""
+        table = tuple(columns)
+        scope = scope_of(table)
+        return tuple(
+            replace(c, tests=resolve_tests(*self._rules.pop(c.span), self, scope, column=c)) if c.span in self._rules else c for c in table
+        )
+
+    def report_lost_tests(self) -> None:
+        """Report the tests of columns that no table keeps: nothing would run them."""
+        for _, at, path in self._rules.values():
+            self.report.error(
+                "test-needs-column",
+                at.key(*path),
+                "these tests would never run: the model does not keep the column",
+                help="keep the column, or test it where it is used",
+            )
 
     def expression(
         self,

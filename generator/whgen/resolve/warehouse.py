@@ -62,6 +62,8 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
         models=models,
         exposures=exposures,
     )
+    if not report.has_errors:
+        symbols.report_lost_tests()
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
     check_rules(warehouse, project, report)
     return warehouse

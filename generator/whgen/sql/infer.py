@@ -132,4 +132,6 @@ def _refuse(node: exp.Expr, what: str, sql: SqlText, report: Report) -> None:
 
 def _unit(node: exp.DateTrunc) -> str:
     unit = node.args.get("unit")
+    if isinstance(unit, exp.Literal | exp.Var):
+        return unit.name.upper()
     return unit.sql(dialect="bigquery").upper() if isinstance(unit, exp.Expr) else ""

@@ -1,0 +1,50 @@
+# Every target sets up what it needs: Python 3.11 or newer, git and make are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Without compiled bytecode, importing dbt takes seconds more at every start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint golden docs bench clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make the virtual environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"whgen needs Python 3.11 to 3.13, and $(PYTHON) is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## unpack the data of the example to data/raw
+	$(BIN)/python -m whgen.demo data/raw
+
+build: demo ## build the example warehouse: specs -> dbt project -> flights.duckdb
+	$(BIN)/whgen build
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(READY) ## check formatting, types and the layers of the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/whgen generate --check
+
+golden: $(READY) ## write all golden files anew (and fail, so that they get read)
+	$(BIN)/whgen generate --force
+	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py
+
+docs: $(READY) ## write the generated pages of docs/
+	$(BIN)/python -m whgen.docs docs
+
+bench: demo ## measure against bare dbt; see benchmarks/README.md
+	$(BIN)/python benchmarks/build_overhead.py
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) data flights.duckdb generated/*/target generated/*/logs
