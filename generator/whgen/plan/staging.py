@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Kind
+from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
 from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list
@@ -67,7 +67,7 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
             continue
         value = cleaned_text(cleaning)
         gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
-        pattern = _LOSSLESS.get(cleaning.column.type.kind)
+        pattern = _lossless(cleaning.column.type)
         if pattern is not None and cleaning.source_type.kind is Kind.STRING:
             matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
             gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
@@ -76,6 +76,13 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
             condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
         found[cleaning.column.name] = dialect.line(condition)
     return found
+
+
+def _lossless(type_: Type) -> str | None:
+    if type_.kind is Kind.DECIMAL:
+        # Digits behind the scale may only be zeros: a cast would round them away.
+        return rf"^\s*[-+]?([0-9]+\.?[0-9]{{0,{type_.scale}}}0*|\.[0-9]{{1,{max(type_.scale, 1)}}}0*)\s*$"
+    return _LOSSLESS.get(type_.kind)
 
 
 def _decided_by_others(staging: Staging, dialect: Dialect) -> exp.Expr | None:
