@@ -18,6 +18,7 @@ class Generated:
     folder: PurePosixPath
     files: Mapping[PurePosixPath, str]
     targets: tuple[str, ...]
+    is_local: bool
     nodes: tuple[Node, ...]
 
     @property
@@ -76,7 +77,14 @@ def _compile(root: Path, *, generate: bool) -> Compilation:
     # What dbt shall contain, once for each warehouse; and at last the text of every file. Writing is left to `output`.
     planned = [plan_project(warehouse, DIALECTS[name]) for name in warehouse.warehouses]
     projects = tuple(
-        Generated(warehouse=p.warehouse, folder=PurePosixPath("generated", p.warehouse), files=render(p), targets=p.targets, nodes=p.nodes)
+        Generated(
+            warehouse=p.warehouse,
+            folder=PurePosixPath("generated", p.warehouse),
+            files=render(p),
+            targets=p.targets,
+            is_local=DIALECTS[p.warehouse].is_local,
+            nodes=p.nodes,
+        )
         for p in planned
     )
     return Compilation(root=root, report=report, texts=specs.texts, projects=projects, default_target=warehouse.targets[0].name)

@@ -33,6 +33,7 @@ class Dialect:
 
     name: str
     adapter: str
+    is_local: bool
     printer: type[SqlglotDialect]
     types: Mapping[Kind, str]
     reserved: frozenset[str]

@@ -148,6 +148,7 @@ def _profile(target: Target, variable: str) -> Mapping[str, Any]:
 BIGQUERY = Dialect(
     name="bigquery",
     adapter="dbt-bigquery",
+    is_local=False,
     printer=_BigQuery,
     types={
         Kind.STRING: "STRING",

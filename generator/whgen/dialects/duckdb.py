@@ -195,6 +195,7 @@ def _profile(target: Target, variable: str) -> Mapping[str, Any]:
 DUCKDB = Dialect(
     name="duckdb",
     adapter="dbt-duckdb",
+    is_local=True,
     printer=_DuckDB,
     types={
         Kind.STRING: "VARCHAR",

@@ -43,7 +43,9 @@ def resolve_derivations(
         if not ready:
             name = min(pending)
             symbols.report.error("circular-reference", at.key(*path, name), f"`{name}` is computed from itself: {_cycle(name, needs)}")
-            return tuple(found[n] for n in specs if n in found)
+            # They stay columns, of no known type, so that what uses them is not reported too.
+            found |= {n: _derivation(n, specs[n], None, level, at, path, declared[n], symbols) for n in pending}
+            break
         # Types of the columns before are known only now, and the type of an expression depends on them.
         scope = scope_of(columns.values()) | {n: d.column.type for n, d in found.items()}
         for name in ready:
@@ -73,7 +75,7 @@ def _derivation(
 ) -> Derivation:
     actual = expression.type if expression else UNKNOWN
     column = symbols.column(name, spec, at, (*path, name), type_=declared or actual)
-    if expression is not None and not column.type.is_known:
+    if expression is not None and declared is None and not column.type.is_known:
         symbols.report.error(
             "missing-type", at.key(*path, name), f"the type of `{name}` does not follow from its expression", help="add `type:`"
         )

@@ -7,7 +7,8 @@ from whgen.ir.calendar import CALENDAR
 from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
 from whgen.resolve.derivation import resolve_derivations
-from whgen.resolve.symbols import Symbols, check_literal, scope_of
+from whgen.resolve.literals import a, check_literal
+from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
 from whgen.spec.dimension import Attribute as AttributeSpec
@@ -26,7 +27,10 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
     if spec.calendar is not None:
         return _calendar(at, spec.calendar, name, project, symbols)
     base = symbols.table(spec.from_ or "", at.at("from"))
-    return _made_of(at, base, name, project, symbols) if base is not None else None
+    if base is None:
+        symbols.lost.add(name)
+        return None
+    return _made_of(at, base, name, project, symbols)
 
 
 def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project: WarehouseSpec, symbols: Symbols) -> CalendarDimension:
@@ -113,11 +117,12 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
     names = at.spec.key or ()
     for index, name in enumerate(names):
         span = at.at("key", index)
-        column = symbols.column_in(base, name, span)
-        if column is not None:
+        column = symbols.column_in(base, name, span) or Column(name=name, type=UNKNOWN, span=span)
+        if not base.key or name in base.key:
             check_key_type(column, span, symbols)
-            key.append(Column(name=name, type=column.type, description=column.description, unit=column.unit, meta=column.meta, span=span))
-    if len(key) == len(names) and base.key and set(base.key) != set(names):
+        key.append(Column(name=name, type=column.type, description=column.description, unit=column.unit, meta=column.meta, span=span))
+    known = all(base.column(name) is not None for name in (*names, *base.key))
+    if known and base.key and set(base.key) != set(names):
         symbols.report.error(
             "not-a-key",
             at.at("key"),
@@ -137,7 +142,7 @@ def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
         symbols.report.error(
             "not-a-key-type",
             span,
-            f"`{column.name}` is a {column.type}, whose text differs between warehouses, and cannot be part of a key",
+            f"`{column.name}` is {a(column.type)}, whose text differs between warehouses, and cannot be part of a key",
             help="cast it to string or integer in staging",
         )
 

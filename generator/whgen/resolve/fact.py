@@ -8,7 +8,8 @@ from whgen.diagnostics.diagnostic import candidates_help
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
-from whgen.resolve.symbols import Symbols, check_literal, scope_of
+from whgen.resolve.literals import a, check_literal
+from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Measure as MeasureSpec
@@ -30,19 +31,21 @@ def resolve_fact(
     symbols.claim(name, span)
     base = symbols.table(spec.from_, at.at("from"))
     if base is None:
+        symbols.lost.add(name)
         return None
     surrogate = f"{spec.fact}_key"
-    roles = tuple(r for n, s in spec.dimensions.items() if (r := _role(at, n, s, base, dimensions, symbols)) is not None)
+    roles = {n: _role(at, n, s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
     degenerate = tuple(
         symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
         for n, s in spec.degenerate.items()
     )
-    measures = tuple(m for n, s in spec.measures.items() if (m := _measure(at, n, s, base, symbols)) is not None)
+    measures = {n: _measure(at, n, s, base, symbols) for n, s in spec.measures.items()}
     columns = (
         Column(name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."),
-        *(r.column for r in roles),
+        # What failed to resolve is still a column, so that what uses it is not reported too.
+        *(r.column if r else Column(name=f"{n}_key", type=UNKNOWN, span=at.key("dimensions", n)) for n, r in roles.items()),
         *degenerate,
-        *(m.column for m in measures),
+        *(m.column if m else Column(name=n, type=UNKNOWN, span=at.key("measures", n)) for n, m in measures.items()),
     )
     seen: set[str] = set()
     for column in columns:
@@ -67,9 +70,9 @@ def resolve_fact(
         surrogate_key=surrogate,
         base=base,
         where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
-        roles=roles,
+        roles=tuple(r for r in roles.values() if r is not None),
         degenerate=degenerate,
-        measures=measures,
+        measures=tuple(m for m in measures.values() if m is not None),
     )
 
 
@@ -88,7 +91,7 @@ def _role(
 ) -> Role | None:
     path = ("dimensions", name)
     wanted = spec.dimension or name
-    if wanted not in dimensions:
+    if wanted not in dimensions and not symbols.is_lost(wanted):
         label, help_ = candidates_help(wanted, dimensions, kind="dimensions")
         symbols.report.error(
             "unknown-dimension",
@@ -124,10 +127,11 @@ def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
 
 def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
     if len(on) != len(dimension.key):
+        here = "here is 1 column" if len(on) == 1 else f"here are {len(on)} columns"
         symbols.report.error(
             "key-mismatch",
             at.at(*path, "on"),
-            f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and here are {len(on)} columns",
+            f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and {here}",
             help="name one column for each column of the key, in its order",
         )
         return False
@@ -139,7 +143,7 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
             symbols.report.error(
                 "key-mismatch",
                 at.at(*path, "on", index),
-                f"`{column.name}` is a {column.type}, and `{key}` of `{dimension.name}` a {wanted.type}",
+                f"`{column.name}` is {a(column.type)}, and `{key}` of `{dimension.name}` {a(wanted.type)}",
                 help=what,
             )
             return False
@@ -157,7 +161,7 @@ def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, s
     else:
         expression = symbols.expression(spec.expr, at, (*path, "expr"), scope_of(base.columns), where=f"`{base.name}`", declared=declared)
         column = symbols.column(name, spec, at, path, type_=declared or (expression.type if expression else UNKNOWN))
-        if expression is not None and not column.type.is_known:
+        if expression is not None and declared is None and not column.type.is_known:
             symbols.report.error(
                 "missing-type", at.key(*path), f"the type of `{name}` does not follow from its expression", help="add `type:`"
             )
@@ -167,7 +171,7 @@ def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, s
         symbols.report.error(
             "not-additive",
             at.at(*path, "additivity"),
-            f"a {column.type} cannot be summed",
+            f"{a(column.type)} cannot be summed",
             help="make it `non_additive`, or count it as 0 and 1",
         )
     return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None

@@ -19,7 +19,7 @@ from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
 from whgen.spec.seed import SeedSpec
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.parse import SqlText, parse_select
+from whgen.sql.parse import SqlText, check_printable, parse_select
 from whgen.sql.query import resolve_query
 
 
@@ -57,7 +57,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
         texts_of = _from_file(at, spec.file, root, texts, symbols)
         if texts_of is None:
             return model
-        if "{{" in texts_of.text or "{%" in texts_of.text:
+        if any(opening in texts_of.text for opening in ("{{", "{%", "{#")):
             # Jinja is dbt's: such a file goes through untouched, and its author answers for every warehouse.
             return replace(model, verbatim=dict.fromkeys(symbols.warehouses, texts_of.text))
         selects = dict.fromkeys(symbols.warehouses, texts_of)
@@ -81,16 +81,22 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
             symbols.report,
             portable=portable,
             columns_at=at.key("columns"),
+            is_lost=symbols.is_lost,
         )
         if resolved is not None:
+            check_printable(resolved.tree, (warehouse,), text, symbols.report)
             found[warehouse] = resolved.tree
             reads |= set(resolved.reads)
     return replace(model, selects=found, reads=tuple(sorted(reads)))
 
 
 def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:
+    unknown = [name for name in written if name not in symbols.warehouses]
+    for name in unknown:
+        label, help_ = candidates_help(name, symbols.warehouses, kind="warehouses of the targets")
+        symbols.report.error("unknown-warehouse", at.key("sql", name), f"no target is on `{name}`", label=label, help=help_)
     for warehouse in symbols.warehouses:
-        if warehouse not in written:
+        if warehouse not in written and not unknown:
             symbols.report.error("missing-warehouse", at.key("sql"), f"there is no SELECT for {warehouse}", help=f"add `{warehouse}: ...`")
     return {
         w: SqlText(text=t, dialect=w, locate=lambda s, e, w=w: at.document.inside(("sql", w), s, e))  # type: ignore[misc]
@@ -133,7 +139,7 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
         _known(name, {c.name for c in columns}, at.at("key", index), spec.seed, symbols)
     found = _beside(at.file, spec.file, root, at.at("file"), symbols)
     text = found[1] if found else ""
-    header = next(csv.reader(text.splitlines()[:1]), [])
+    header = _header(text)
     if found and header != list(spec.columns):
         symbols.report.error(
             "seed-columns",
@@ -154,6 +160,13 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
         materialized="table",
         text=text,
     )
+
+
+def _header(text: str) -> list[str]:
+    try:
+        return next(csv.reader(text.split("\n")[:1]), [])
+    except csv.Error:
+        return []
 
 
 def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], symbols: Symbols) -> Exposure:
@@ -178,7 +191,7 @@ def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], sym
 
 
 def _known(name: str, known: set[str], span: Span, table: str | None, symbols: Symbols) -> None:
-    if name not in known:
+    if name not in known and (table or not symbols.is_lost(name)):
         label, help_ = candidates_help(name, known, kind="columns" if table else "models")
         message = f"`{table}` has no column `{name}`" if table else f"there is no model `{name}`"
         symbols.report.error("unknown-column" if table else "unknown-table", span, message, label=label, help=help_)

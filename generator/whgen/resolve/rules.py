@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from whgen.diagnostics.diagnostic import Report, candidates_help
 from whgen.ir.warehouse import Dimension, Staging, Table, Warehouse
+from whgen.resolve.symbols import Symbols
 from whgen.spec.warehouse import WarehouseSpec
 
 
-def check_rules(warehouse: Warehouse, project: WarehouseSpec, report: Report) -> None:
+def check_rules(warehouse: Warehouse, project: WarehouseSpec, symbols: Symbols) -> None:
     """Run every rule."""
+    report = symbols.report
     for table in warehouse.tables:
-        _references(table, warehouse, report)
-    if project.strict:
+        _references(table, warehouse, symbols)
+    # What is incomplete shows only once nothing is wrong: a misspelled table is also one that nothing uses.
+    if project.strict and not report.has_errors:
         _described(warehouse, report)
         _used(warehouse, report)
 
 
-def _references(table: Table, warehouse: Warehouse, report: Report) -> None:
+def _references(table: Table, warehouse: Warehouse, symbols: Symbols) -> None:
+    report = symbols.report
     for test in (t for c in table.columns for t in c.tests if t.kind == "references"):
         target = warehouse.table(test.argument)
+        if target is None and symbols.is_lost(test.argument):
+            continue
         if target is None:
             names = [f"{t.source}.{t.table}" if isinstance(t, Staging) else t.name for t in warehouse.tables]
             label, help_ = candidates_help(test.argument, names, kind="tables")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from whgen.diagnostics.diagnostic import Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Span, candidates_help
 from whgen.ir.types import STRING, UNKNOWN, Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Dedupe, Freshness, Ordering, Scalar, Source, SourceTable, Staging
 from whgen.resolve.derivation import resolve_derivations
-from whgen.resolve.symbols import Symbols, check_literal, scope_of
+from whgen.resolve.literals import a, check_literal
+from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec
 from whgen.spec.load import Located
@@ -29,7 +30,10 @@ def resolve_source(at: Located[SourceSpec], project: WarehouseSpec, symbols: Sym
         staging = _staging(at, name, table, project, symbols)
         stagings.append(staging)
         symbols.claim(staging.name, staging.span)
-        symbols.add(staging, f"{spec.source}.{name}")
+        if staging.columns:
+            symbols.add(staging, f"{spec.source}.{name}")
+        else:
+            symbols.lost |= {staging.name, f"{spec.source}.{name}"}
         fresh = _freshness(
             at, table.freshness or spec.freshness, ("tables", name, "freshness") if table.freshness else ("freshness",), symbols
         )
@@ -89,12 +93,23 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, project: Wareh
             (*path, "union", "column"),
             type_=tag,
         )
+        if union_column.name in columns:
+            symbols.report.error(
+                "duplicate-column",
+                at.at(*path, "union", "column"),
+                f"the tables have a column `{union_column.name}` already",
+                help="give one another name",
+                related=[Related(span=columns[union_column.name].span, message="first here")],
+            )
         columns[union_column.name] = union_column
     derivations = resolve_derivations(spec.derive, at, (*path, "derive"), columns, symbols, where=where)
     columns |= {d.column.name: d.column for d in derivations}
     scope = scope_of(columns.values())
     kept = _kept(at, name, spec, columns, symbols)
-    key = tuple(k for i, k in enumerate(spec.key or ()) if _known(k, kept, at, (*path, "key", i), model, symbols))
+    # A key with a mistake in it is still a key: a table without one would be reported again wherever it is used.
+    key = spec.key or ()
+    for index, column in enumerate(key):
+        _known(column, kept, at, (*path, "key", index), model, symbols)
     return Staging(
         name=model,
         file=at.file,
@@ -163,10 +178,12 @@ def _cleaning(
             "invalid-name", at.key(*path), f"`{source_name}` cannot be a name in the warehouse", help="give it one with `as:`"
         )
     if (spec.trim or spec.case) and source_type.kind not in (Kind.STRING, Kind.UNKNOWN):
-        symbols.report.error("type-mismatch", at.key(*path), f"`trim` and `case` work on text, and the source's column is a {source_type}")
+        symbols.report.error("type-mismatch", at.key(*path), f"`trim` and `case` work on text, and the source's column is {a(source_type)}")
     column = symbols.column(name, spec, at, path, type_=source_type)
     if not can_hold(source_type, column.type):
-        symbols.report.error("type-mismatch", at.at(*path, "type"), f"a {source_type} cannot become a {column.type}")
+        symbols.report.error("type-mismatch", at.at(*path, "type"), f"{a(source_type)} cannot become {a(column.type)}")
+    for index, value in enumerate(spec.null_if if source_type.kind is not Kind.STRING else ()):
+        check_literal(value, source_type, at.at(*path, "null_if", index), symbols.report)
     if spec.default is not None:
         check_literal(spec.default, column.type, at.at(*path, "default"), symbols.report)
     return Cleaning(
@@ -199,11 +216,13 @@ def _report_twice(name: str, columns: list[Column], symbols: Symbols) -> None:
 
 
 def _kept(at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[str, Column], symbols: Symbols) -> dict[str, Column]:
+    model = f"{symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{name}"
     for place in ("include", "exclude"):
         for index, column in enumerate(getattr(spec, place) or ()):
-            _known(column, columns, at, ("tables", name, place, index), name, symbols)
+            _known(column, columns, at, ("tables", name, place, index), model, symbols)
     kept = {n: c for n, c in columns.items() if (spec.include is None or n in spec.include) and n not in (spec.exclude or ())}
-    if not kept:
+    arrives = spec.arrives or not (spec.columns == "all" or spec.rest == "keep")
+    if not kept and arrives:
         symbols.report.error("no-columns", at.key("tables", name), f"no column of `{name}` is left", help="list its `columns:`")
     return kept
 
@@ -214,13 +233,11 @@ def _known(
     if name in columns:
         return True
     label, help_ = candidates_help(name, columns, kind="columns")
-    symbols.report.error(
-        "unknown-column",
-        at.at(*path),
-        f"`{table}` has no column `{name}`",
-        label=label,
-        help=help_ or "all keys but `columns` speak of the names after renaming",
-    )
+    listed = at.spec.tables[str(path[1])].columns
+    rule = listed.get(name) if isinstance(listed, dict) else None
+    if rule is not None and rule.as_ is not None:
+        label, help_ = f"it is called `{rule.as_}` now", "all keys but `columns` speak of the names after renaming"
+    symbols.report.error("unknown-column", at.at(*path), f"`{table}` has no column `{name}`", label=label, help=help_)
     return False
 
 
@@ -228,13 +245,14 @@ def _dedupe(
     at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[str, Column], kept: Mapping[str, Column], symbols: Symbols
 ) -> Dedupe | None:
     rule, path = spec.dedupe, ("tables", name, "dedupe")
+    model = f"{symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{name}"
     if rule is None:
         return None
     key = rule.key or spec.key or ()
     if not key:
         symbols.report.error("missing-key", at.key(*path), "`dedupe` needs to know which rows are the same", help="give the table a `key:`")
     for index, column in enumerate(rule.key or ()):
-        _known(column, columns, at, (*path, "key", index), name, symbols)
+        _known(column, columns, at, (*path, "key", index), model, symbols)
     place = next(p for p in ("latest", "earliest", "order_by") if getattr(rule, p) is not None)
     terms = rule.order_by or (f"{rule.latest} desc" if rule.latest else str(rule.earliest),)
     order = []
@@ -244,13 +262,13 @@ def _dedupe(
             symbols.report.error(
                 "invalid-value", at.at(*path, place, index), f"`{term}` is not a term of an order", help="write `column` or `column desc`"
             )
-        elif _known(column, columns, at, (*path, place, index), name, symbols):
+        elif _known(column, columns, at, (*path, place, index), model, symbols):
             order.append(Ordering(column=column, descending=direction.strip().lower() == "desc"))
     # What is left undecided is decided by the other columns, so that the same rows win on every run and on every warehouse.
     taken = {*key, *(o.column for o in order)}
     descending = order[0].descending if order else False
     order += [Ordering(column=c.name, descending=descending) for c in kept.values() if c.name not in taken and c.type.is_orderable]
-    where = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=f"`{name}`")
+    where = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=f"`{model}`")
     return Dedupe(key=key, order=tuple(order), where=where, span=at.key(*path))
 
 

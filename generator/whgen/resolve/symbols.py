@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
-from whgen.ir.types import BOOLEAN, TYPE_NAMES, UNKNOWN, Kind, Type, parse_type
+from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, parse_type
 from whgen.ir.warehouse import Column, Expression, Table
+from whgen.resolve.literals import a
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.infer import can_become, infer, logical_type
-from whgen.sql.parse import SqlText, parse_expression
+from whgen.sql.parse import SqlText, check_printable, parse_expression
 
 Path = tuple[str | int, ...]
-Scalar = str | int | float | bool
+# What warehouses call some of the logical types.
+_ALSO_CALLED = {
+    **dict.fromkeys(("text", "varchar", "char"), "string"),
+    **dict.fromkeys(("int", "int64", "bigint", "smallint"), "integer"),
+    **dict.fromkeys(("double", "float64", "real"), "float"),
+    **dict.fromkeys(("numeric", "number"), "decimal(p, s)"),
+    "bool": "boolean",
+    "timestamptz": "timestamp",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class Symbols:
     dialect: str
     warehouses: tuple[str, ...]
     warehouse: Located[WarehouseSpec]
+    lost: set[str] = field(default_factory=set)
     tables: dict[str, Table] = field(default_factory=dict)
     by_reference: dict[str, Table] = field(default_factory=dict)
     _claimed: dict[str, Span] = field(default_factory=dict)
@@ -56,6 +65,10 @@ class Symbols:
             )
         self._claimed.setdefault(name, span)
 
+    def is_lost(self, name: str) -> bool:
+        """Whether a name that is not there may belong to something that was reported and left out, so that nobody is told twice."""
+        return any(lost in name for lost in self.lost)
+
     def add(self, table: Table, reference: str) -> None:
         """Make a table known under its name in the warehouse and under the reference that specs use."""
         self.tables[table.name] = table
@@ -64,7 +77,7 @@ class Symbols:
     def table(self, reference: str, span: Span) -> Table | None:
         """The table that a spec reads from."""
         found = self.by_reference.get(reference)
-        if found is None:
+        if found is None and not self.is_lost(reference):
             label, help_ = candidates_help(reference, self.by_reference, kind="tables")
             self.report.error("unknown-table", span, f"there is no table `{reference}`", label=label, help=help_)
         return found
@@ -73,7 +86,9 @@ class Symbols:
         """The logical type that a text names."""
         found = parse_type(text)
         if found is None:
-            label, help_ = candidates_help(text, TYPE_NAMES, kind="types")
+            label, help_ = candidates_help(_ALSO_CALLED.get(text.lower(), text), TYPE_NAMES, kind="types")
+            if text.startswith("decimal"):
+                label, help_ = "", "write `decimal(p, s)` with at most 38 digits, of which at most 9 stand behind the point"
             self.report.error("unknown-type", span, f"`{text}` is not a logical type", label=label, help=help_)
         return found or UNKNOWN
 
@@ -150,7 +165,7 @@ class Symbols:
                 self.report.error(
                     "type-mismatch",
                     at.at(*path),
-                    f"this is a {actual}, which cannot become a {declared}",
+                    f"this is {a(actual)}, which cannot become {a(declared)}",
                     help="change the declared type or the expression",
                 )
                 return None
@@ -165,7 +180,7 @@ class Symbols:
             return None
         found = self.expression(written, at, path, scope, where=where)
         if found is not None and found.type.is_known and found.type.kind is not Kind.BOOLEAN:
-            self.report.error("type-mismatch", at.at(*path), f"this is a {found.type}, where a condition that is true or false belongs")
+            self.report.error("type-mismatch", at.at(*path), f"this is {a(found.type)}, where a condition that is true or false belongs")
             return None
         return found
 
@@ -179,12 +194,14 @@ class Symbols:
         where: str,
         declared: Type | None,
     ) -> Expression | None:
+        unknown = [name for name in written if name not in self.warehouses]
         for name in written:
-            if name not in self.warehouses:
+            if name in unknown:
                 label, help_ = candidates_help(name, self.warehouses, kind="warehouses of the targets")
                 self.report.error("unknown-warehouse", at.key(*path, name), f"no target is on `{name}`", label=label, help=help_)
         for name in self.warehouses:
-            if name not in written:
+            # One that is unknown was meant for one that is missing.
+            if name not in written and not unknown:
                 self.report.error("missing-warehouse", at.key(*path), f"there is no expression for {name}", help=f"add `{name}: ...`")
         if declared is None:
             self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
@@ -203,28 +220,10 @@ class Symbols:
     ) -> exp.Expr | None:
         sql = SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
         tree = parse_expression(sql, self.report)
-        return infer(tree, scope, sql, self.report, where=where, portable=portable) if tree is not None else None
-
-
-def check_literal(value: Scalar, type_: Type, span: Span, report: Report) -> None:
-    """Report a value that a column of this type cannot hold."""
-    fits: Mapping[Kind, Any] = {
-        Kind.STRING: str,
-        Kind.INTEGER: int,
-        Kind.DECIMAL: (int, float),
-        Kind.FLOAT: (int, float),
-        Kind.BOOLEAN: bool,
-        Kind.DATE: str,
-        Kind.TIMESTAMP: str,
-        Kind.DATETIME: str,
-        Kind.TIME: str,
-    }
-    wanted = fits.get(type_.kind)
-    if wanted is None:
-        return
-    if not isinstance(value, wanted) or (isinstance(value, bool) and type_ != BOOLEAN):
-        quoted = ", or quote it" if type_.kind is Kind.STRING else ""
-        report.error("type-mismatch", span, f"`{value}` is not a {type_}", help=f"write a {type_}{quoted}")
+        tree = infer(tree, scope, sql, self.report, where=where, portable=portable) if tree is not None else None
+        if tree is not None:
+            check_printable(tree, self.warehouses if portable else (dialect,), sql, self.report)
+        return tree
 
 
 def scope_of(columns: Iterable[Column]) -> dict[str, Type]:

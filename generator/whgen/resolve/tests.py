@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Column, Test
+from whgen.resolve.literals import a, check_literal
 from whgen.spec.common import SpecModel, TestRule
 from whgen.spec.load import Located
 
@@ -43,12 +45,28 @@ def resolve_tests(
             continue
         if column is not None and kind in _BOUNDS and column.type.kind not in _MEASURABLE:
             symbols.report.error(
-                "type-mismatch", at.at(*here), f"`{kind}` compares numbers or dates, and `{column.name}` is a {column.type}"
+                "type-mismatch", at.at(*here), f"`{kind}` compares numbers or dates, and `{column.name}` is {a(column.type)}"
             )
             continue
+        if column is not None and kind in _BOUNDS | {"accepted_values"}:
+            _check_values(kind, argument, column, at, here, symbols)
         if kind == "expression":
             argument = symbols.condition(argument, at, (*here, "expression"), scope, where="the tested table")
             if argument is None:
                 continue
         found.append(Test(kind=kind, argument=argument, severity=rule.severity, where=where, span=at.at(*here)))
     return tuple(found)
+
+
+def _check_values(
+    kind: str, argument: object, column: Column, at: Located[SpecModel], here: tuple[str | int, ...], symbols: Symbols
+) -> None:
+    """The values that a column's values are compared with must be of its type. Numbers may stand for texts of a list."""
+    values = argument if isinstance(argument, tuple) else (argument,)
+    if kind == "positive" or (kind == "accepted_values" and column.type.kind is Kind.STRING):
+        return
+    for index, value in enumerate(values):
+        written = value.isoformat() if isinstance(value, date) else value
+        span = at.at(*here, kind, index) if isinstance(argument, tuple) else at.at(*here, kind)
+        if isinstance(written, str | int | float):
+            check_literal(written, column.type, span, symbols.report)

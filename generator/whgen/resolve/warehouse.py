@@ -24,7 +24,11 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
     project = specs.warehouse.spec
     targets = _targets(project)
     symbols = Symbols(
-        report=report, dialect=project.dialect, warehouse=specs.warehouse, warehouses=tuple(sorted({t.warehouse for t in targets}))
+        report=report,
+        dialect=project.dialect,
+        warehouse=specs.warehouse,
+        warehouses=tuple(sorted({t.warehouse for t in targets})),
+        lost=set(specs.lost),
     )
     _check_dictionary(specs.warehouse, symbols)
 
@@ -65,7 +69,7 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
     if not report.has_errors:
         symbols.report_lost_tests()
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
-    check_rules(warehouse, project, report)
+    check_rules(warehouse, project, symbols)
     return warehouse
 
 

@@ -7,6 +7,7 @@ keys are always strings. Positions reach into scalars, so that a mistake in a SQ
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,12 +16,18 @@ from typing import TypeAlias
 import yaml
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.spec.syntax import problem_of
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_JINJA = re.compile(r"\{[{%#]")
+# Controls but tab and line feed, half characters, and marks that turn the direction in which the text behind them is shown.
+_UNUSABLE = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2028\\u2029\\u2066-\\u2069\\ud800-\\udfff\\ufeff\\ufffe\\uffff]"
+)
 _CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True}
 _CONSTANTS |= {"false": False, "False": False, "FALSE": False}
 _ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
@@ -66,12 +73,14 @@ class Document:
     _values: dict[Path, yaml.Node] = field(repr=False)
 
     def has(self, path: Path) -> bool:
-        """Whether the document has a value at `path`."""
-        return path in self._values
+        """Whether the document has a value at `path`; the items of a list that stands for a mapping count as its keys."""
+        return path in self._values or (bool(path) and self._item(path) is not None)
 
     def span(self, *path: str | int) -> Span:
         """Where the value at `path` stands; the nearest value around it when the document has none there."""
         while path not in self._values:
+            if (item := self._item(path)) is not None:
+                return self.span(*item)
             path = path[:-1]
         node = self._values[path]
         start, end = node.start_mark.index, node.end_mark.index
@@ -84,10 +93,17 @@ class Document:
     def key_span(self, *path: str | int) -> Span:
         """Where the key that leads to `path` stands; for a list item, the item."""
         while path and path not in self._keys:
-            if path in self._values:
+            if path in self._values or self._item(path) is not None:
                 return self.span(*path)
             path = path[:-1]
         return self.source.span(*self._keys[path]) if path else self.span()
+
+    def _item(self, path: Path) -> Path | None:
+        """In a list that stands for a mapping, as in `columns: [a, b]`, the path of the item that `path` names as a key."""
+        around = self._values.get(path[:-1])
+        if not isinstance(around, yaml.SequenceNode) or not isinstance(path[-1], str):
+            return None
+        return next(((*path[:-1], i) for i, node in enumerate(around.value) if _is_text(node, path[-1])), None)
 
     def inside(self, path: Path, start: int, end: int) -> Span:
         """Where characters `start` to `end` of the text at `path` stand in the file."""
@@ -114,6 +130,8 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
                 continue
             builder = _Builder(source=source, report=report)
             value = builder.build(node, ())
+            if builder.is_broken:
+                continue
             if isinstance(value, dict):
                 found.append(Document(source=source, value=value, _keys=builder.keys, _values=builder.values))
             else:
@@ -124,10 +142,7 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
                     help="the first key of a document says what it describes: warehouse, source, dimension, fact, ...",
                 )
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        start = mark.index if mark else 0
-        message = " ".join(part for part in (error.problem or "this is not YAML", error.context and f"({error.context})") if part)
-        report.error("yaml-syntax", source.span(start, start + 1), message, help=_syntax_help(error.problem or ""))
+        _report_syntax(error, source, report)
     except yaml.reader.ReaderError as error:
         report.error("yaml-syntax", source.span(error.position, error.position + 1), "this character is not allowed in YAML")
     except RecursionError:
@@ -143,12 +158,15 @@ class _Builder:
     report: Report
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
     values: dict[Path, yaml.Node] = field(default_factory=dict)
+    is_broken: bool = False
+    """Whether a value was reported that nothing further can be said about."""
     _open: set[int] = field(default_factory=set)
 
     def build(self, node: yaml.Node, path: Path) -> Value:
         """The plain value of a node; records where everything stands."""
         self.values[path] = node
         if isinstance(node, yaml.ScalarNode):
+            self._check_text(node)
             return _scalar(node)
         if id(node) in self._open:
             self._error("recursive-alias", node, "this alias contains itself")
@@ -169,8 +187,14 @@ class _Builder:
         result: dict[str, Value] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._error("key-not-text", key_node, "a key must be a single word or a quoted text")
+                # Without quotes, `{{ x }}` is a mapping whose only key is a mapping.
+                start = key_node.start_mark.index
+                if self.source.text[max(start - 1, 0) : start + 1] == "{{":
+                    self._jinja(start - 1, start + 1, "{{")
+                else:
+                    self._error("key-not-text", key_node, "a key must be a single word or a quoted text")
                 continue
+            self._check_text(key_node)
             key, extent = str(key_node.value), (key_node.start_mark.index, key_node.end_mark.index)
             if key == "<<" and not key_node.style:
                 self._error(
@@ -193,8 +217,35 @@ class _Builder:
                 result[key] = self.build(value_node, (*path, key))
         return result
 
+    def _check_text(self, node: yaml.ScalarNode) -> None:
+        """Report what no text of a spec may hold, since all of it goes into files that dbt, editors and terminals read."""
+        for found in [m for m in (_JINJA.search(node.value), _UNUSABLE.search(node.value)) if m]:
+            offset = node.start_mark.index
+            places = _offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [0]
+            start, end = offset + places[min(found.start(), len(places) - 1)], offset + places[min(found.end(), len(places)) - 1] + 1
+            if found.re is _JINJA:
+                self._jinja(start, end, found[0])
+            else:
+                self.is_broken = True
+                self.report.error(
+                    "unusable-character",
+                    self.source.span(start, end),
+                    f"the character U+{ord(found[0]):04X} cannot stand in a spec: it is invisible, or no file can hold it",
+                    help="remove it",
+                )
+
+    def _jinja(self, start: int, end: int, opening: str) -> None:
+        self.is_broken = True
+        self.report.error(
+            "jinja-in-spec",
+            self.source.span(start, end),
+            f"`{opening}` begins dbt's Jinja, which a spec cannot hold: dbt would run it",
+            help="name models and columns as they are; a SELECT that needs Jinja goes into a file of its own (`file:` of a `model:`)",
+        )
+
     def _error(self, code: str, node: yaml.Node, message: str, *, help: str = "") -> None:
         start = node.start_mark.index
+        self.is_broken = True
         self.report.error(code, self.source.span(start, max(start + 1, min(node.end_mark.index, start + 20))), message, help=help)
 
 
@@ -206,19 +257,24 @@ def _scalar(node: yaml.ScalarNode) -> Value:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    # What overflows is no number that any warehouse has.
+    return float(text) if _FLOAT.fullmatch(text) and math.isfinite(float(text)) else text
+
+
+def _is_text(node: yaml.Node, text: str) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == text
 
 
 def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.value == "" and not node.style
 
 
-def _syntax_help(problem: str) -> str:
-    if "mapping values are not allowed" in problem:
-        return "a text that holds `: ` must be quoted"
-    if "cannot start any token" in problem:
-        return "use spaces, not tabs, and quote a text that starts with a special character"
-    return ""
+def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, report: Report) -> None:
+    places = [mark.index for mark in (error.problem_mark, error.context_mark) if mark is not None] or [0]
+    problem = problem_of(error.problem or "", source.text[places[0] : places[0] + 1])
+    start, began = places[-1] if problem.at_beginning else places[0], places[-1]
+    related = [Related(span=source.span(began, began + 1), message=problem.began)] if problem.began and began != start else []
+    report.error("yaml-syntax", source.span(start, start + 1), problem.message, help=problem.help, related=related)
 
 
 def _offsets(raw: str, value: str, style: str | None) -> list[int]:

@@ -72,21 +72,28 @@ class Specs:
     models: tuple[Located[ModelSpec], ...] = ()
     exposures: tuple[Located[ExposureSpec], ...] = ()
     texts: dict[str, str]
+    lost: frozenset[str] = frozenset()
+    """Names of documents that were reported and left out; `` stands for a file that could not be read to its end."""
 
 
 def load_specs(root: Path, report: Report) -> Specs:
     """Read `root`/specs. Files that cannot be read and documents of the wrong shape are reported and left out."""
     texts: dict[str, str] = {}
     found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
+    documents: list[Document] = []
     for path in _spec_files(root / "specs", root, report):
         file = path.relative_to(root).as_posix()
-        if (text := read_text(path, file, report)) is None:
-            continue
-        texts[file] = text
-        for document in read_documents(SourceText.of(file, text), report):
-            located = _located(document, report)
-            if located is not None:
-                found[_noun(document.value) or ""].append(located)
+        if (text := read_text(path, file, report)) is not None:
+            texts[file] = text
+            documents += read_documents(SourceText.of(file, text), report)
+    lost = {""} if report.has_errors else set()
+    for document in documents:
+        located, noun = _located(document, report), _noun(document.value) or ""
+        if located is not None:
+            found[noun].append(located)
+        else:
+            name = document.value.get(noun)
+            lost.add(name if isinstance(name, str) else "")
     named = {noun: _unique(noun, items, report) for noun, items in found.items()}
     return Specs(
         root=root,
@@ -98,6 +105,7 @@ def load_specs(root: Path, report: Report) -> Specs:
         models=_of(named["model"], ModelSpec),
         exposures=_of(named["exposure"], ExposureSpec),
         texts=texts,
+        lost=frozenset(lost),
     )
 
 
@@ -117,10 +125,18 @@ def read_text(path: Path, file: str, report: Report) -> str | None:
 
 def _spec_files(folder: Path, root: Path, report: Report) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix == ".yml" and not path.is_dir():
+        if path.suffix.lower() not in (".yml", ".yaml") or path.is_dir():
+            continue
+        file = path.relative_to(root).as_posix()
+        if not file.isprintable() or "{" in file:
+            # The path stands in a comment of every file made from it, where a line break would end the comment and dbt reads Jinja.
+            shown = ascii(file)[1:-1]
+            report.error(
+                "wrong-file-name", Span(file=shown), f"`{shown}` holds characters that cannot stand in a comment", help="rename it"
+            )
+        elif path.suffix == ".yml":
             yield path
-        elif path.suffix == ".yaml":
-            file = path.relative_to(root).as_posix()
+        else:
             report.error("wrong-file-name", Span(file=file), f"`{file}` would not be read: specs end in .yml", help="rename it to .yml")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import typing
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,56 +12,98 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.spec.common import MAX_NAME
 from whgen.spec.document import Document, Path
 
 _PLAIN: Mapping[str, str] = {
-    "string_type": "this must be a text",
-    "int_type": "this must be a whole number",
-    "int_from_float": "this must be a whole number",
-    "float_type": "this must be a number",
-    "bool_type": "this must be true or false",
-    "dict_type": "this must be a mapping of names to values",
-    "model_type": "this must be a mapping",
-    "model_attributes_type": "this must be a mapping",
-    "list_type": "this must be a list",
-    "tuple_type": "this must be a list",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
     "string_too_short": "this must not be empty",
     "too_short": "this must not be empty",
-    "date_type": "this must be a date such as 2013-01-31",
-    "date_parsing": "this must be a date such as 2013-01-31",
-    "date_from_datetime_parsing": "this must be a date such as 2013-01-31",
-    "date_from_datetime_inexact": "this must be a date without a time",
+    "date_type": "a date such as 2013-01-31",
+    "date_parsing": "a date such as 2013-01-31",
+    "date_from_datetime_parsing": "a date such as 2013-01-31",
+    "date_from_datetime_inexact": "a date without a time",
     "union_tag_not_found": "this needs the key `warehouse`, which says what kind of target it is",
-    "finite_number": "this must be a finite number",
+    "finite_number": "a finite number",
+    "too_long": "this list has too many values",
+    "less_than_equal": "this number is too high",
+    "greater_than_equal": "this number is too low",
 }
+
+# More unknown keys than these in one mapping are one mistake: the mapping stands in the wrong place.
+_STRANGERS = 3
 
 
 def report_shape(error: ValidationError, model: type[BaseModel], document: Document, report: Report) -> None:
     """Report every error of one document; of the branches of a union only those that speak of the value that is there."""
-    details = error.errors(include_url=False, include_context=True)
-    for detail in _without_hopeless_branches(details, document):
+    details = _without_hopeless_branches(error.errors(include_url=False, include_context=True), document)
+    strangers = Counter(d["loc"][:-1] for d in details if d["type"] == "extra_forbidden")
+    wrong: dict[Path, list[ErrorDetails]] = {}
+    for detail in details:
         path = _path_in(document, detail["loc"])
-        kind = detail["type"]
-        if kind == "extra_forbidden":
-            _unknown_key(detail, path, model, document, report)
-        elif kind == "missing":
-            name = str(detail["loc"][-1])
-            report.error("missing-key", document.key_span(*path), f"the key `{name}` is missing here", help=f"add `{name}:`")
-        elif kind == "string_pattern_mismatch" or (kind == "string_too_long" and detail.get("ctx", {}).get("max_length") == 60):
-            name = str(detail["input"])
-            at = document.key_span(*path) if detail["loc"][-1] == "[key]" else document.span(*path)
-            report.error(
-                "invalid-name",
-                at,
-                f"`{name}` cannot be a name in the warehouse",
-                help="names have at most 60 lower-case letters, digits and underscores, and start with a letter",
-            )
-        elif kind in ("literal_error", "union_tag_invalid"):
-            _not_a_choice(detail, path, document, report)
-        else:
-            message = _PLAIN.get(kind) or str(detail["msg"]).removeprefix("Value error, ")
-            code = "invalid-value" if kind == "value_error" else "wrong-type"
-            report.error(code, document.key_span(*path) if kind == "value_error" else document.span(*path), message)
+        match detail["type"]:
+            case "extra_forbidden" if strangers[detail["loc"][:-1]] > _STRANGERS:
+                # Said once for all of them.
+                _unknown_keys(path, strangers[detail["loc"][:-1]], document, report)
+                strangers[detail["loc"][:-1]] = 0
+            case "extra_forbidden":
+                if strangers[detail["loc"][:-1]]:
+                    _unknown_key(detail, path, model, document, report)
+            case "missing" if isinstance(detail["loc"][-1], int):
+                report.error("wrong-type", document.span(*path), "this list lacks a value", help="it takes two, as in `[1, 10]`")
+            case "missing":
+                name = str(detail["loc"][-1])
+                report.error("missing-key", document.key_span(*path), f"the key `{name}` is missing here", help=f"add `{name}:`")
+            case "string_pattern_mismatch" | "string_too_long":
+                _invalid_name(detail, path, document, report)
+            case "union_tag_invalid":
+                _not_a_choice(detail, path, document, report)
+            case "value_error":
+                message = str(detail["msg"]).removeprefix("Value error, ")
+                # Of the keys that the message names, the last one that is there.
+                named = [n for n in re.findall(r"`(\w+)`", message) if document.has((*path, n))]
+                report.error("invalid-value", document.key_span(*path, *named[-1:]), message)
+            case _:
+                wrong.setdefault(path, []).append(detail)
+    for path, branches in wrong.items():
+        _wrong_type(branches, path, document, report)
+
+
+def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, report: Report) -> None:
+    """One value that fits none of the types that are possible at its place."""
+    if branches[0]["input"] is None:
+        nothing = "nothing stands behind this key: remove it, or indent what belongs to it"
+        report.error("wrong-type", document.key_span(*path), "this key has no value", help=nothing)
+    elif all(b["type"] == "literal_error" for b in branches):
+        _not_a_choice(branches[0], path, document, report)
+    else:
+        wanted = [f"`{_choices(b)[0]}`" if b["type"] == "literal_error" else _PLAIN.get(b["type"], str(b["msg"])) for b in branches]
+        if "a number" in wanted:
+            wanted = [w for w in wanted if w != "a whole number"]
+        plain = " or ".join(dict.fromkeys(wanted))
+        report.error("wrong-type", document.span(*path), plain if plain.startswith("this") else f"this must be {plain}")
+
+
+def _invalid_name(detail: ErrorDetails, path: Path, document: Document, report: Report) -> None:
+    name = str(detail["input"])
+    if detail["type"] == "string_too_long" and detail.get("ctx", {}).get("max_length") != MAX_NAME:
+        report.error("wrong-type", document.span(*path), "this is too long")
+        return
+    report.error(
+        "invalid-name",
+        document.key_span(*path) if detail["loc"][-1] == "[key]" else document.span(*path),
+        f"`{name if len(name) <= MAX_NAME else name[:MAX_NAME] + '...'}` cannot be a name in the warehouse",
+        help=f"names have at most {MAX_NAME} lower-case letters, digits and underscores, and start with a letter",
+    )
 
 
 def _path_in(document: Document, loc: tuple[int | str, ...]) -> Path:
@@ -81,27 +125,42 @@ def _without_hopeless_branches(details: list[ErrorDetails], document: Document) 
     kept: dict[tuple[Path, str], ErrorDetails] = {}
     for detail in details:
         path = _path_in(document, detail["loc"])
-        hopeless = detail["type"] in _PLAIN and best[path] > len(path)
+        hopeless = (detail["type"] in _PLAIN or detail["type"] == "literal_error") and best[path] > len(path)
         in_branch = any(isinstance(p, str) and not document.has((*path, p)) and p not in ("[key]",) for p in detail["loc"][:-1])
         if not (hopeless and (in_branch or not document.has(detail["loc"]))):
-            kept.setdefault((path, "branch" if detail["type"] in _PLAIN else str(detail["loc"][-1]) + detail["type"]), detail)
+            kept.setdefault((path, f"{'' if detail['type'] in _PLAIN else detail['loc'][-1:]}{detail['type']}"), detail)
     return list(kept.values())
 
 
 def _unknown_key(detail: ErrorDetails, path: Path, model: type[BaseModel], document: Document, report: Report) -> None:
     name = str(detail["loc"][-1])
     label, help_ = candidates_help(name, _fields_at(model, detail["loc"][:-1]), kind="keys")
+    if not re.fullmatch(r"\w+", name):
+        help_ = "inside { } a text ends at a comma: quote it"
     report.error("unknown-key", document.key_span(*path), f"the key `{name}` is not known here", label=label, help=help_)
+
+
+def _unknown_keys(path: Path, count: int, document: Document, report: Report) -> None:
+    report.error(
+        "unknown-key",
+        document.key_span(*path),
+        f"the key `{path[-1]}` is not known here, nor are {count - 1} others beside it",
+        help="look at the indentation: they seem to belong to another key",
+    )
 
 
 def _not_a_choice(detail: ErrorDetails, path: Path, document: Document, report: Report) -> None:
     context = detail.get("ctx", {})
-    expected = str(context.get("expected") or context.get("expected_tags") or "")
-    choices = [c.strip(" '") for c in expected.replace(" or ", ",").split(",") if c.strip(" '")]
     given = str(context.get("tag", detail["input"]))
-    label, help_ = candidates_help(given, choices, kind="choices")
+    label, help_ = candidates_help(given, _choices(detail), kind="choices")
     at = document.span(*path, "warehouse") if "tag" in context else document.span(*path)
     report.error("invalid-choice", at, f"`{given}` is not a choice here", label=label, help=help_)
+
+
+def _choices(detail: ErrorDetails) -> list[str]:
+    context = detail.get("ctx", {})
+    expected = str(context.get("expected") or context.get("expected_tags") or "")
+    return [c.strip(" '") for c in expected.replace(" or ", ",").split(",") if c.strip(" '")]
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 
-from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.diagnostics.diagnostic import Report, Span, candidates_help
 from whgen.ir.types import UNKNOWN, Kind, Type
 from whgen.sql.functions import AGGREGATES, DATE_PARTS, PORTABLE, QUERY, TRUNCATIONS
 from whgen.sql.parse import SqlText
@@ -113,21 +113,18 @@ def check_portable(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool 
     allowed = PORTABLE | QUERY if query else PORTABLE
     for node in tree.walk():
         if isinstance(node, exp.Extract) and node.name.upper() not in DATE_PARTS:
-            _refuse(node, f"EXTRACT of {node.name.upper()}", sql, report)
+            _refuse(sql.span_of_word(node.name, node), f"EXTRACT of {node.name.upper()}", report, query=query)
         elif isinstance(node, exp.DateTrunc) and _unit(node) not in TRUNCATIONS:
-            _refuse(node, f"DATE_TRUNC to {_unit(node)}", sql, report)
+            _refuse(sql.span_of_word(_unit(node), node), f"DATE_TRUNC to {_unit(node)}", report, query=query)
         elif type(node) not in allowed:
             name = node.name if isinstance(node, exp.Anonymous) else node.sql_name() if isinstance(node, exp.Func) else node.key
-            _refuse(node, f"`{name.lower()}`", sql, report)
+            _refuse(sql.span_of(node), f"`{name.lower()}`", report, query=query)
 
 
-def _refuse(node: exp.Expr, what: str, sql: SqlText, report: Report) -> None:
-    report.error(
-        "not-portable",
-        sql.span_of(node),
-        f"{what} is not known to mean the same on every warehouse",
-        help="give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`",
-    )
+def _refuse(span: Span, what: str, report: Report, *, query: bool) -> None:
+    expression = "give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`"
+    select = "give a SELECT for each warehouse, as in `sql: {duckdb: ..., bigquery: ...}`"
+    report.error("not-portable", span, f"{what} is not known to mean the same on every warehouse", help=select if query else expression)
 
 
 def _unit(node: exp.DateTrunc) -> str:

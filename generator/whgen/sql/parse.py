@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
+from sqlglot.errors import ParseError, SqlglotError, TokenError
 
 from whgen.diagnostics.diagnostic import Report, Span
 
 # What sqlglot cannot parse it reports by exception, which is all that is wanted; its log lines would reach the terminal.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+
+# What sqlglot calls some operators.
+_PARTS = {"DPipe": "`||`", "Add": "`+`", "Sub": "`-`", "Mul": "`*`", "Div": "`/`", "EQ": "`=`", "NEQ": "`!=`", "LT": "`<`", "LTE": "`<=`"}
+_PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases": "the SQL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +42,21 @@ class SqlText:
             return self.span
         return self.locate(min(p["start"] for p in places), max(p["end"] for p in places) + 1)
 
+    def span_of_word(self, word: str, node: exp.Expr) -> Span:
+        """Where a word stands that sqlglot keeps no position of: the occurrence nearest to the node, or else the node."""
+        at = min((n.meta["start"] for n in node.find_all(exp.Identifier, exp.Func) if "start" in n.meta), default=0)
+        found = [m.start() for m in re.finditer(rf"\b{re.escape(word)}\b", self.text, re.IGNORECASE)]
+        start = min(found, key=lambda start: abs(start - at), default=-1)
+        return self.locate(start, start + len(word)) if start >= 0 else self.span_of(node)
+
 
 def parse_expression(sql: SqlText, report: Report) -> exp.Expr | None:
     """The tree of one scalar expression. Statements, sub-queries and everything that is not an expression are reported."""
     tree = _parse_one(sql, report)
     if tree is None:
+        return None
+    if isinstance(tree, exp.Subquery):
+        _refuse_query(tree, sql, report)
         return None
     if isinstance(tree, (exp.Query, exp.DDL, exp.DML, exp.Command, exp.Drop)) or not isinstance(tree, exp.Condition | exp.Expr):
         report.error(
@@ -52,17 +67,30 @@ def parse_expression(sql: SqlText, report: Report) -> exp.Expr | None:
         )
         return None
     if (query := tree.find(exp.Query)) is not None:
+        _refuse_query(query, sql, report)
+        return None
+    if isinstance(tree, exp.Alias | exp.Aliases):
+        names = tree.args.get("alias") or tree
         report.error(
             "not-an-expression",
-            sql.span_of(query),
-            "a sub-query cannot stand in an expression",
-            help="write a `model:` with the query and read from that",
+            sql.span_of(names),
+            f"this makes `{tree.alias or tree.sql()}` the name of the value, which has one already",
+            help="remove it, or write the operator or comma that is missing before it",
         )
         return None
-    if isinstance(tree, exp.Alias | exp.Star):
-        report.error("not-an-expression", sql.span, "this must be one value without a name", help="remove the `as` or the `*`")
+    if (star := tree.find(exp.Star)) is not None and not isinstance(star.parent, exp.Count):
+        report.error("not-an-expression", sql.span_of(star), "`*` is no value", help="name the column")
         return None
     return tree
+
+
+def _refuse_query(query: exp.Query, sql: SqlText, report: Report) -> None:
+    report.error(
+        "not-an-expression",
+        sql.span_of(query),
+        "a sub-query cannot stand in an expression",
+        help="write a `model:` with the query and read from that",
+    )
 
 
 def parse_select(sql: SqlText, report: Report) -> exp.Query | None:
@@ -79,12 +107,16 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         trees = [t for t in sqlglot.parse(sql.text, read=sql.dialect) if t is not None]
     except ParseError as error:
         found = error.errors[0] if error.errors else {}
-        report.error(
-            "sql-syntax", _span_of_error(sql, found), f"the SQL breaks off here: {_lower_first(found.get('description') or str(error))}"
-        )
+        report.error("sql-syntax", _span_of_error(sql, found), _in_words(str(found.get("description") or error)))
         return None
     except TokenError as error:
-        report.error("sql-syntax", sql.span, "the SQL cannot be read", help=str(error).replace("\n", " ")[:200])
+        report.error(
+            "sql-syntax", _span_of_opening(sql, str(error.__cause__ or "")), "this is never closed", help="close the quote or comment"
+        )
+        return None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        # sqlglot's builders of functions take arguments for granted that are not there.
+        report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may lack an argument")
         return None
     except RecursionError:
         report.error("sql-syntax", sql.span, "the SQL is nested too deeply")
@@ -95,7 +127,26 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     if len(trees) > 1:
         report.error("sql-syntax", sql.span, "there are several statements here, where one belongs", help="remove the `;`")
         return None
+    for node in trees[0].find_all(exp.Literal, exp.Identifier):
+        # An escape of SQL, such as \x7b, can write what the text of the spec does not hold.
+        if re.search(r"\{[{%#]", node.name):
+            report.error("jinja-in-spec", sql.span_of(node), "this begins dbt's Jinja, which dbt would run", help="write it in two parts")
+            return None
+    for node in trees[0].walk():
+        # Some builders of sqlglot leave out what they were not given; printing such a tree would fail.
+        if lacking := node.error_messages():
+            report.error("sql-syntax", sql.span_of(node), _in_words(lacking[0]))
+            return None
     return trees[0]
+
+
+def check_printable(tree: exp.Expr, dialects: Sequence[str], sql: SqlText, report: Report) -> None:
+    """Report a tree that sqlglot cannot write, since a function has other arguments than it may have."""
+    for dialect in dialects:
+        try:
+            tree.sql(dialect=dialect)
+        except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+            report.error("sql-syntax", sql.span, f"this cannot be written for {dialect}", help="a function may have too few arguments")
 
 
 def _span_of_error(sql: SqlText, found: dict[str, object]) -> Span:
@@ -106,6 +157,24 @@ def _span_of_error(sql: SqlText, found: dict[str, object]) -> Span:
     return sql.locate(max(end - len(token), 0), max(end, 1))
 
 
-def _lower_first(text: str) -> str:
-    text = re.sub(r" for <class '[^']*\.(\w+)'>", r" of `\1`", text.split(". Line")[0])
-    return text[:1].lower() + text[1:]
+def _span_of_opening(sql: SqlText, cause: str) -> Span:
+    """Where the quote stands that was never closed; the whole text where sqlglot does not say."""
+    found = re.search(r"Missing (.*) from ([0-9]+):([0-9]+)", cause, re.DOTALL)
+    if found is None:
+        comment = sql.text.rfind("/*")
+        return sql.locate(comment, comment + 2) if comment >= 0 else sql.span
+    line, column = int(found[2]), int(found[3])
+    before = sum(len(text) + 1 for text in sql.text.split("\n")[: line - 1])
+    start = sql.text.find(found[1], max(before + column - 1, 0))
+    return sql.locate(start, start + 1) if start >= 0 else sql.span
+
+
+def _in_words(description: str) -> str:
+    description = description.split(". Line")[0]
+    if match := re.search(r"Expecting (\S)$", description):
+        return f"a `{match[1]}` is missing here"
+    if match := re.search(r"Required keyword: '\w+' missing for <class '[^']*\.(\w+)'>", description):
+        return f"a part of {_PARTS.get(match[1], f'`{match[1].lower()}`')} is missing here"
+    if "Unexpected token" in description:
+        return "the SQL makes no sense from here on"
+    return f"the SQL breaks off here: {description[:1].lower()}{description[1:]}"

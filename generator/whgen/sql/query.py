@@ -5,7 +5,7 @@ Models are named as they are called in the warehouse. Every unknown name is repo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -13,12 +13,13 @@ from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from whgen.diagnostics.diagnostic import Report, Span, candidates_help
+from whgen.diagnostics.diagnostic import Report, Span, candidates_help, nearest
 from whgen.ir.types import Type
 from whgen.sql.infer import check_portable, sql_type
 from whgen.sql.parse import SqlText
 
 Tables = Mapping[str, Mapping[str, Type]]
+IsLost = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,15 @@ class ResolvedQuery:
 
 
 def resolve_query(
-    tree: exp.Query, tables: Tables, columns: Sequence[str], sql: SqlText, report: Report, *, portable: bool, columns_at: Span
+    tree: exp.Query,
+    tables: Tables,
+    columns: Sequence[str],
+    sql: SqlText,
+    report: Report,
+    *,
+    portable: bool,
+    columns_at: Span,
+    is_lost: IsLost,
 ) -> ResolvedQuery | None:
     """Find tables and columns of a query that must yield exactly `columns`. None when something was reported."""
     before = len(report)
@@ -42,7 +51,7 @@ def resolve_query(
         report.error("sql-syntax", sql.span, f"the SELECT cannot be understood: {str(error).splitlines()[0]}")
         return None
     _check_ctes(tree, tables, sql, report)
-    reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report)}
+    reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
     for scope in scopes:
         _check_columns(scope, tables, sql, report)
     _check_output(tree, columns, sql, report, columns_at)
@@ -62,10 +71,12 @@ def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -
             )
 
 
-def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> set[str]:
+def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report, is_lost: IsLost) -> set[str]:
     reads = set()
     for source in scope.sources.values():
         if not isinstance(source, exp.Table):
+            continue
+        if not source.db and source.name not in tables and is_lost(source.name):
             continue
         if source.db or source.name not in tables:
             label, help_ = candidates_help(source.name, tables, kind="models")
@@ -123,12 +134,13 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -
 def _check_qualified(column: exp.Column, outputs: Mapping[str, Mapping[str, Type | None] | None], sql: SqlText, report: Report) -> None:
     if column.table not in outputs:
         label, help_ = candidates_help(column.table, outputs, kind="tables")
-        report.error("unknown-table", sql.span_of(column), f"there is no table `{column.table}` in this FROM", label=label, help=help_)
+        span = sql.span_of(column.args["table"])
+        report.error("unknown-table", span, f"there is no table `{column.table}` in this FROM", label=label, help=help_)
         return
     columns = outputs[column.table]
     if columns is not None and column.name not in columns:
         label, help_ = candidates_help(column.name, columns, kind="columns")
-        report.error("unknown-column", sql.span_of(column), f"`{column.table}` has no column `{column.name}`", label=label, help=help_)
+        report.error("unknown-column", sql.span_of(column.this), f"`{column.table}` has no column `{column.name}`", label=label, help=help_)
         return
     _set_type(column, columns)
 
@@ -140,22 +152,25 @@ def _set_type(column: exp.Column, columns: Mapping[str, Type | None] | None) -> 
 
 
 def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report: Report, columns_at: Span) -> None:
-    names = tree.named_selects
-    if "*" in names:
+    names = [item.output_name for item in tree.selects]
+    if "*" in names or any(item.is_star for item in tree.selects):
         return
-    for name in columns:
-        if name not in names:
-            label, help_ = candidates_help(name, [n for n in names if n], kind="columns of the SELECT")
-            report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", label=label, help=help_)
-    for index, name in enumerate(names):
+    missing = [name for name in columns if name not in names]
+    for name, item in zip(names, tree.selects, strict=True):
         if not name:
-            report.error(
-                "model-columns", sql.span_of(tree.selects[index]), "a column of the SELECT has no name", help="give it one with `as`"
-            )
+            report.error("model-columns", sql.span_of(item), "a column of the SELECT has no name", help="give it one with `as`")
+            # It may be any of those that seem to be missing.
+            missing = []
         elif name not in columns:
+            meant = nearest(name, missing)
             report.error(
                 "model-columns",
-                sql.span_of(tree.selects[index]),
+                sql.span_of(item.args["alias"] if isinstance(item, exp.Alias) else item),
                 f"the column `{name}` of the SELECT is not declared",
-                help=f"add `{name}` under `columns:`",
+                label=f"did you mean `{meant}`?" if meant else "",
+                help="" if meant else f"add `{name}` under `columns:`",
             )
+            missing = [m for m in missing if m != meant]
+    for name in missing:
+        label, help_ = candidates_help(name, [n for n in names if n], kind="columns of the SELECT")
+        report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", label=label, help=help_)

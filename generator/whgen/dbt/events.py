@@ -1,0 +1,81 @@
+"""What happens while dbt runs, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Status(StrEnum):
+    """How a node ended."""
+
+    OK = "ok"
+    WARNED = "warned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """dbt knows what it will run."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStarted:
+    """A node is being built or tested."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFinished:
+    """A node is done. `rows` are those of its table; `failures` the rows that a test found; `compiled` is the SQL that ran."""
+
+    name: str
+    kind: str
+    status: Status
+    seconds: float
+    rows: int | None = None
+    message: str = ""
+    failures: int = 0
+    compiled: Path | None = None
+    examples: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """A few of the rows that a test found, each as pairs of column and value."""
+
+
+Event = Started | NodeStarted | NodeFinished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One command of dbt's on one project."""
+
+    command: str
+    project: Path
+    root: Path
+    """The folder of the whgen project, which paths in the specs are relative to."""
+    target: str
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    full_refresh: bool = False
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a command ended. `error` is dbt's own, when it could not run at all."""
+
+    nodes: tuple[NodeFinished, ...]
+    error: str = ""
+    error_kind: str = ""
+    interrupted: bool = False
+    log: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not self.error and not self.interrupted and all(n.status in (Status.OK, Status.WARNED) for n in self.nodes)

@@ -1,0 +1,18 @@
+"""One entry of the catalogue of codes: what a diagnostic says, why it is one, what causes it, how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """A code and its explanation. `example` is YAML that causes it, or a command; `at_run_time`: no spec does."""
+
+    name: str
+    title: str
+    what: str
+    why: str
+    example: str
+    fix: str
+    at_run_time: bool = False
