@@ -100,9 +100,15 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         fail("dbt-not-installed", f"dbt has no adapter for {project.warehouse} here", help=f"pip install 'whgen[{project.warehouse}]'")
     write_all(project, root)
     invocation = Invocation(
-        command=command, project=root / project.folder, root=root, target=name, select=wish.select, exclude=wish.exclude, full_refresh=wish.full_refresh,
+        command=command,
+        project=root / project.folder,
+        root=root,
+        target=name,
+        select=wish.select,
+        exclude=wish.exclude,
+        full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),
-    )  # fmt: skip
+    )
     with display(project.nodes, command=command, target=name, quiet=settings.quiet or wish.as_json) as shown:
         outcome = run(invocation, shown.receive)
     report = Report()

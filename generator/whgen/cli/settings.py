@@ -31,14 +31,15 @@ def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         settings.quiet = True
 
 
+_FOLDER = click.option(
+    "-C", "folder", metavar="DIR", type=click.Path(), expose_value=False, callback=_set, help="Work in DIR instead of here."
+)
+_QUIET = click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Say only what is wrong, and the outcome.")
+
+
 def common(function: F) -> F:
     """Give a command -C and --quiet."""
-    function = click.option(
-        "-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Say only what is wrong, and the outcome."
-    )(function)
-    return click.option(
-        "-C", "folder", metavar="DIR", type=click.Path(), expose_value=False, callback=_set, help="Work in DIR instead of here."
-    )(function)
+    return _FOLDER(_QUIET(function))
 
 
 def project_root(settings: Settings) -> Path | None:
