@@ -45,7 +45,9 @@ def test_classes_have_names_of_things(path: Path) -> None:
 
 def test_warehouses_are_named_in_their_own_package_only() -> None:
     """Code asks the dialect; specs name targets and locations, and the command line installs adapters."""
-    elsewhere = [p for p in MODULES if p.parent.name not in ("dialects", "dbt") and p.name not in ("functions.py", "source.py", "warehouse.py")]
+    elsewhere = [
+        p for p in MODULES if p.parent.name not in ("dialects", "dbt") and p.name not in ("functions.py", "source.py", "warehouse.py")
+    ]
     named = [
         f"{p.relative_to(PACKAGE)}:{node.lineno}"
         for p in elsewhere

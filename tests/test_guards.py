@@ -41,7 +41,10 @@ DEFECTS = {
     "a key that is there twice": ({"customers": "1,Ada again,gb\n"}, "stg_shop__customers__customer_id__unique"),
     "a key that is missing": ({"customers": ",Nobody,gb\n"}, "stg_shop__customers__customer_id__not_null"),
     "a number that is none": ({"orders": "105,two,2025-03-01,1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__casts_keep_values"),
-    "a number that a cast would round": ({"orders": "105,2,2025-03-01,1.005,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__casts_keep_values"),
+    "a number that a cast would round": (
+        {"orders": "105,2,2025-03-01,1.005,2025-03-02T12:00:00Z\n"},
+        "stg_shop__orders__casts_keep_values",
+    ),
     "a day that is none": ({"orders": "105,2,2025-02-30,1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__casts_keep_values"),
     "a value below its bound": ({"orders": "105,2,2025-03-01,-1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__amount__at_least"),
     "a member that the dimension lacks": (
@@ -102,7 +105,9 @@ def test_empty_tables_build(shop: Path, tmp_path: Path) -> None:
 def test_attribute_of_type_0_keeps_its_first_value(tmp_path: Path) -> None:
     scaffold.create(tmp_path, "shop")
     spec = tmp_path / "specs/dimensions/customer.yml"
-    spec.write_text(spec.read_text().replace("columns: [customer_name, country_code]", "columns: {customer_name: {}, country_code: {scd: 0}}"))
+    spec.write_text(
+        spec.read_text().replace("columns: [customer_name, country_code]", "columns: {customer_name: {}, country_code: {scd: 0}}")
+    )
     raw = tmp_path / "data/raw/customers.csv"
 
     def members() -> dict[int, tuple[str, str]]:
@@ -131,7 +136,9 @@ def test_project_outlives_specs_and_generator(shop: Path, tmp_path: Path) -> Non
     shutil.rmtree(tmp_path / "alone/specs")
     (tmp_path / "alone/shop.duckdb").unlink()
     folder = tmp_path / "alone/generated/duckdb"
-    ran = subprocess.run([sys.executable, "-m", "dbt.cli.main", "-q", "build", "--profiles-dir", "."], cwd=folder, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "-q", "build", "--profiles-dir", "."], cwd=folder, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

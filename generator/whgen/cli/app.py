@@ -9,6 +9,7 @@ import click
 from whgen import __version__
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
+from whgen.cli.explain import explain
 from whgen.cli.generate import generate
 from whgen.cli.nodes import ls
 from whgen.cli.say import leave
@@ -25,7 +26,7 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, ls, completion):
+for command in (init, validate, generate, build, run, test, ls, explain, completion):
     app.add_command(command)
 
 

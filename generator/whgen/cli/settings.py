@@ -25,21 +25,23 @@ class Settings:
 
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     settings = ctx.ensure_object(Settings)
-    if param.name == "folder" and value is not None:
+    if param.name == "working_folder" and value is not None:
         settings.folder = Path(value)
     if param.name == "quiet" and value:
         settings.quiet = True
 
 
-_FOLDER = click.option(
-    "-C", "folder", metavar="DIR", type=click.Path(), expose_value=False, callback=_set, help="Work in DIR instead of here."
-)
-_QUIET = click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Say only what is wrong, and the outcome.")
-
-
 def common(function: F) -> F:
     """Give a command -C and --quiet."""
-    return _FOLDER(_QUIET(function))
+    options: list[Any] = [
+        click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Say only what is wrong, and the outcome."),
+        click.option(
+            "-C", "working_folder", metavar="DIR", type=click.Path(), expose_value=False, callback=_set, help="Work in DIR instead of here."
+        ),
+    ]
+    for option in options:
+        function = option(function)
+    return function
 
 
 def project_root(settings: Settings) -> Path | None:

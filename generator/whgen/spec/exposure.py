@@ -13,7 +13,9 @@ class Owner(SpecModel):
     """Whom to ask."""
 
     name: Text | None = None
+    """Name of a person or team."""
     email: Text | None = None
+    """Address to write to."""
 
     @model_validator(mode="after")
     def _somebody(self) -> Owner:

@@ -52,7 +52,9 @@ class Location(SpecModel):
     """Where the tables of a source lie, for each warehouse."""
 
     duckdb: DuckdbLocation | None = None
+    """On DuckDB."""
     bigquery: BigqueryLocation | None = None
+    """On BigQuery."""
 
 
 class Freshness(SpecModel):

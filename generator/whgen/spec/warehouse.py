@@ -15,6 +15,7 @@ class DuckdbTarget(SpecModel):
     """A target on DuckDB: one file on this machine."""
 
     warehouse: Literal["duckdb"]
+    """The kind of warehouse."""
     path: Text
     """Path of the database file, relative to the project folder."""
     threads: Annotated[StrictInt, Field(ge=1, le=64)] = 4
@@ -27,6 +28,7 @@ class BigqueryTarget(SpecModel):
     """A target on BigQuery: one Google Cloud project."""
 
     warehouse: Literal["bigquery"]
+    """The kind of warehouse."""
     project: Text
     """Google Cloud project that holds the datasets."""
     location: Text = "US"
@@ -68,7 +70,9 @@ class Layers(SpecModel):
     """The two layers of the warehouse and their conventions."""
 
     staging: StagingLayer = StagingLayer()
+    """The layer of cleaned source tables."""
     production: ProductionLayer = ProductionLayer()
+    """The layer of dimensions, facts and hand-written models."""
 
 
 class WarehouseSpec(Documented):

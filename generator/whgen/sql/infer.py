@@ -6,6 +6,7 @@ Unknown types satisfy every check: one misspelled column is one diagnostic.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
@@ -13,8 +14,9 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from whgen.diagnostics.diagnostic import Report, Span, candidates_help
 from whgen.ir.types import UNKNOWN, Kind, Type
 from whgen.sql.functions import AGGREGATES, DATE_PARTS, PORTABLE, QUERY, TRUNCATIONS
-from whgen.sql.parse import SqlText
+from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
 
+E = TypeVar("E", bound=exp.Expr)
 _D = exp.DType
 _KINDS: Mapping[exp.DType, Kind] = {
     **dict.fromkeys((_D.TEXT, _D.VARCHAR, _D.CHAR, _D.NVARCHAR), Kind.STRING),
@@ -105,7 +107,16 @@ def infer(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Repor
         check_portable(tree, sql, report)
     if len(report) > before:
         return None
-    return annotate_types(tree, dialect=sql.dialect, overwrite_types=False)
+    return with_types(tree, sql, report)
+
+
+def with_types(tree: E, sql: SqlText, report: Report) -> E | None:
+    """The tree with the type of each node, as far as the types of its columns are set."""
+    try:
+        return annotate_types(tree, dialect=sql.dialect, overwrite_types=False)
+    except TAKEN_FOR_GRANTED:
+        report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may have other arguments than it takes")
+        return None
 
 
 def check_portable(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:

@@ -17,6 +17,8 @@ from whgen.diagnostics.diagnostic import Report, Span
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
+# What sqlglot raises, besides its own errors, where it takes arguments of a function for granted that are not there.
+TAKEN_FOR_GRANTED = (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 # What sqlglot calls some operators.
 _PARTS = {"DPipe": "`||`", "Add": "`+`", "Sub": "`-`", "Mul": "`*`", "Div": "`/`", "EQ": "`=`", "NEQ": "`!=`", "LT": "`<`", "LTE": "`<=`"}
 _PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases": "the SQL"}
@@ -114,9 +116,8 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
             "sql-syntax", _span_of_opening(sql, str(error.__cause__ or "")), "this is never closed", help="close the quote or comment"
         )
         return None
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        # sqlglot's builders of functions take arguments for granted that are not there.
-        report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may lack an argument")
+    except TAKEN_FOR_GRANTED:
+        report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may have other arguments than it takes")
         return None
     except RecursionError:
         report.error("sql-syntax", sql.span, "the SQL is nested too deeply")
@@ -127,17 +128,26 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     if len(trees) > 1:
         report.error("sql-syntax", sql.span, "there are several statements here, where one belongs", help="remove the `;`")
         return None
-    for node in trees[0].find_all(exp.Literal, exp.Identifier):
+    for written in trees[0].find_all(exp.Literal, exp.Identifier):
         # An escape of SQL, such as \x7b, can write what the text of the spec does not hold.
-        if re.search(r"\{[{%#]", node.name):
-            report.error("jinja-in-spec", sql.span_of(node), "this begins dbt's Jinja, which dbt would run", help="write it in two parts")
+        if re.search(r"\{[{%#]", written.name):
+            report.error(
+                "jinja-in-spec", sql.span_of(written), "this begins dbt's Jinja, which dbt would run", help="write it in two parts"
+            )
             return None
     for node in trees[0].walk():
         # Some builders of sqlglot leave out what they were not given; printing such a tree would fail.
-        if lacking := node.error_messages():
-            report.error("sql-syntax", sql.span_of(node), _in_words(lacking[0]))
+        if lacking := _lacking(node):
+            report.error("sql-syntax", sql.span_of(node), _in_words(lacking))
             return None
     return trees[0]
+
+
+def _lacking(node: exp.Expr) -> str:
+    try:
+        return next(iter(node.error_messages()), "")
+    except TAKEN_FOR_GRANTED as error:
+        return str(error).split(" for <class")[0]
 
 
 def check_printable(tree: exp.Expr, dialects: Sequence[str], sql: SqlText, report: Report) -> None:
@@ -145,8 +155,10 @@ def check_printable(tree: exp.Expr, dialects: Sequence[str], sql: SqlText, repor
     for dialect in dialects:
         try:
             tree.sql(dialect=dialect)
-        except (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError):
-            report.error("sql-syntax", sql.span, f"this cannot be written for {dialect}", help="a function may have too few arguments")
+        except TAKEN_FOR_GRANTED:
+            report.error(
+                "sql-syntax", sql.span, f"this cannot be written for {dialect}", help="a function may have other arguments than it takes"
+            )
 
 
 def _span_of_error(sql: SqlText, found: dict[str, object]) -> Span:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
-from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from whgen.diagnostics.diagnostic import Report, Span, candidates_help, nearest
 from whgen.ir.types import Type
-from whgen.sql.infer import check_portable, sql_type
+from whgen.sql.infer import check_portable, sql_type, with_types
 from whgen.sql.parse import SqlText
 
 Tables = Mapping[str, Mapping[str, Type]]
@@ -57,7 +56,8 @@ def resolve_query(
     _check_output(tree, columns, sql, report, columns_at)
     if len(report) > before:
         return None
-    return ResolvedQuery(tree=annotate_types(tree, dialect=sql.dialect, overwrite_types=False), reads=tuple(sorted(reads)))
+    typed = with_types(tree, sql, report)
+    return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None else None
 
 
 def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:

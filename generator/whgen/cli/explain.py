@@ -1,0 +1,27 @@
+"""`whgen explain`: what an error code means, and how to mend what it reports."""
+
+from __future__ import annotations
+
+import click
+
+from whgen.cli.say import leave, say
+from whgen.cli.settings import OK, USAGE
+
+
+@click.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Say what the error CODE means, why it matters and how to mend it."""
+    from whgen.diagnostics.codes import CODES
+    from whgen.diagnostics.diagnostic import candidates_help
+
+    found = CODES.get(code)
+    if found is None:
+        label, help_ = candidates_help(code, CODES, kind="codes")
+        say(f"there is no code `{code}`: {label or help_}", err=True)
+        leave(USAGE)
+    say(f"{found.name}: {found.title}")
+    for text in (found.what, found.why, found.example, found.fix):
+        say()
+        say(text)
+    leave(OK)

@@ -1,0 +1,14 @@
+"""Which pages of the documentation are generated, and from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whgen.docs.commands import commands_page
+from whgen.docs.errors import errors_page
+from whgen.docs.specs import spec_page
+
+
+def pages() -> Mapping[str, str]:
+    """File name -> text of every generated page."""
+    return {"commands.md": commands_page(), "errors.md": errors_page(), "spec.md": spec_page()}

@@ -1,0 +1,114 @@
+"""docs/spec.md: the reference of the spec language, made from the models that read it."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from whgen.ir.types import TYPE_NAMES
+from whgen.spec.load import NOUNS
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+_HEAD = """# The spec language
+
+A project is a folder with `specs/`. Any file there that ends in `.yml` holds one or more YAML documents, separated by `---`; the first
+key of a document says what it describes. Files may be named and grouped as you like: neither names nor order matter.
+
+- YAML 1.2: `on`, `off`, `yes`, `no`, `08` and `12:30` are texts; `true` and `false` are the truth values.
+- Expressions are SQL in the `dialect` of the project, BigQuery's by default. They may use the functions of the catalogue, which mean the
+  same on every warehouse; anything else takes one expression for each warehouse, `expr: {duckdb: ..., bigquery: ...}`, and a `type`.
+- In a table of a source, the keys of `columns` are the names that the source uses. Everything else - `key`, `where`, `derive`, `dedupe`,
+  `exclude` - speaks of the names after renaming.
+- `{{`, `{%` and `{#` are refused in every text: dbt would execute them.
+- A table is referred to as `source.table`; a seed or hand-written model by its name; in a hand-written SELECT and in `depends_on`,
+  everything by its name in the warehouse, such as `fact_flight`.
+"""
+
+
+def spec_page() -> str:
+    """The whole page."""
+    parts = [_HEAD, f"Logical types: {', '.join(f'`{t}`' for t in TYPE_NAMES)}.\n"]
+    parts += ["| document | what it describes |", "|---|---|"]
+    parts += [f"| [`{noun}:`](#{noun}) | {_sentence(model)} |" for noun, model in NOUNS.items()]
+    parts.append("")
+    for noun, model in NOUNS.items():
+        parts += [f"## {noun}", "", _doc(model), "", *_table(model), ""]
+        for inner in _inner(model, seen={model}):
+            parts += [f"### {noun}: {_title(inner)}", "", _doc(inner), "", *_table(inner), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(model: type[Any]) -> Iterator[str]:
+    yield "| key | value | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        yield f"| `{field.alias or name}` | {_value(field.annotation)} | {_default(field)} | {' '.join((field.description or '').split())} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ({}, (), []) or isinstance(value, _models()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _models() -> type[Any]:
+    from whgen.spec.common import SpecModel
+
+    return SpecModel
+
+
+def _value(annotation: Any) -> str:
+    """What may stand there, in words."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _value(arguments[0])
+    if origin is typing.Literal:
+        return " \\| ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_value(a) for a in arguments if a is not type(None)))
+    if origin is tuple:
+        return f"list of {_value(arguments[0])}" if arguments[-1] is Ellipsis else f"[{', '.join(_value(a) for a in arguments)}]"
+    if origin is dict:
+        return f"mapping to {_value(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, _models()):
+        return _title(annotation)
+    plain = {"str": "text", "int": "number", "float": "number", "bool": "true or false", "date": "date", "Any": "anything"}
+    return plain.get(getattr(annotation, "__name__", str(annotation)), str(annotation))
+
+
+def _inner(model: type[Any], seen: set[type[Any]]) -> Iterator[type[Any]]:
+    """The models that the fields of a model hold, each once, in the order in which they are met."""
+    for field in model.model_fields.values():
+        for found in _found(field.annotation):
+            if found not in seen:
+                seen.add(found)
+                yield found
+                yield from _inner(found, seen)
+
+
+def _found(annotation: Any) -> Iterator[type[Any]]:
+    if isinstance(annotation, type) and issubclass(annotation, _models()):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _found(argument)
+
+
+def _title(model: type[Any]) -> str:
+    """`SourceColumn` -> `source column`."""
+    name = model.__name__.removesuffix("Spec")
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _doc(model: type[Any]) -> str:
+    return " ".join((model.__doc__ or "").split())
+
+
+def _sentence(model: type[Any]) -> str:
+    return _doc(model).split(". ")[0].rstrip(".")

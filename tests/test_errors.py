@@ -1,0 +1,166 @@
+"""Every section of errors/*.md is a case: the specs in its `yaml` fence give exactly the terminal output in its `text` fence.
+
+`pytest tests/test_errors.py --golden` writes the outputs anew. The catalogue of codes is held against the code and these cases here too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from projects import REPOSITORY, report_text, split_files
+from whgen.diagnostics.codes import CODES
+from whgen.docs.errors import errors_page
+from whgen.pipeline import validate
+
+FOLDER = REPOSITORY / "tests" / "errors"
+PAGE = REPOSITORY / "docs" / "errors.md"
+
+WAREHOUSE = """\
+warehouse: shop
+targets:
+  dev: {warehouse: duckdb, path: shop.duckdb}
+  prod: {warehouse: bigquery, project: acme}
+"""
+SOURCE = """\
+source: shop
+location: {duckdb: {files: 'raw/{table}.csv'}, bigquery: {dataset: raw}}
+source_type: string
+tables:
+  orders:
+    key: order_id
+    columns:
+      order_id: integer
+      customer_id: integer
+      ordered_on: date
+      ordered_at: timestamp
+      status: string
+      amount: decimal(10, 2)
+      weight: float
+"""
+"""What a section may take for granted when it has no project file or no source of its own."""
+
+_SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
+_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One section of one file."""
+
+    file: Path
+    title: str
+    body: str
+
+    def files(self) -> dict[str, bytes]:
+        """The files that the section describes: its `yaml` fence, and fences that name a file in their first line."""
+        found: dict[str, bytes] = {}
+        for kind, options, text in _FENCE.findall(self.body):
+            name, _, encoding = options.strip().partition(" ")
+            if kind == "yaml" and not name:
+                found |= {n: t.encode() for n, t in (split_files(text) or {"specs/example.yml": text}).items()}
+            elif kind != "text":
+                found[name] = text.encode(encoding or "utf-8")
+        given = b"\n" + b"\n".join(found.values())
+        if "```yaml\n" in self.body and b"\nwarehouse:" not in given:
+            found["specs/warehouse.yml"] = WAREHOUSE.encode()
+        if "```yaml\n" in self.body and b"\nsource:" not in given and b"\nstrict:" not in given:
+            found["specs/shop.yml"] = SOURCE.encode()
+        return found
+
+    @property
+    def expected(self) -> str:
+        """The output that stands there."""
+        return "".join(text for kind, _, text in _FENCE.findall(self.body) if kind == "text")
+
+    def with_output(self, output: str) -> str:
+        """The section with another output."""
+        kept = re.sub(r"\n*^```text\n.*?^```$\n?", "\n", self.body, flags=re.MULTILINE | re.DOTALL)
+        return f"## {self.title}\n{kept.rstrip()}\n\n```text\n{output}```\n"
+
+    def output(self, root: Path) -> str:
+        """What whgen says to it."""
+        for name, content in self.files().items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return report_text(validate(root))
+
+
+def cases() -> Iterator[Case]:
+    """All sections of all files."""
+    for file in sorted(FOLDER.glob("*.md")):
+        parts = _SECTION.split(file.read_text(encoding="utf-8"))
+        for title, body in zip(parts[1::2], parts[2::2], strict=True):
+            yield Case(file=file, title=title, body=body)
+
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{c.file.stem}: {c.title}" for c in CASES])
+def test_the_output_is_what_stands_there(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    output = case.output(tmp_path)
+    assert output, "the specs of an error case must have a mistake"
+    if request.config.getoption("--golden") and output != case.expected:
+        text = case.file.read_text(encoding="utf-8")
+        old = f"## {case.title}\n{case.body}"
+        assert text.count(old) == 1, f"{case.file} has two sections alike"
+        tail = "\n" if case.body.endswith("\n\n") else ""
+        case.file.write_text(text.replace(old, case.with_output(output) + tail), encoding="utf-8")
+        pytest.fail(f"wrote {case.file.relative_to(REPOSITORY)}: read it, and run again")
+    assert output == case.expected
+
+
+def test_titles_differ() -> None:
+    titles = [c.title for c in CASES]
+    assert len(titles) == len(set(titles))
+
+
+def used_codes() -> dict[str, str]:
+    """The codes that the generator reports (every text that it gives as a code), each with a place where it does."""
+    found = {}
+    for file in sorted((REPOSITORY / "generator").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for text in _code_of(node):
+                found[text] = f"{file.name}:{getattr(node, 'lineno', 0)}"
+    return found
+
+
+def _code_of(node: ast.AST) -> Iterator[str]:
+    given: list[ast.expr] = []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("error", "warning", "_error"):
+        given = node.args[:1]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Diagnostic":
+        given = [k.value for k in node.keywords if k.arg == "code"]
+    for expression in given:
+        for part in (expression.body, expression.orelse) if isinstance(expression, ast.IfExp) else (expression,):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", part.value):
+                yield part.value
+
+
+def test_every_code_is_in_the_catalogue() -> None:
+    assert set(used_codes()) - set(CODES) == set()
+
+
+def test_every_code_of_the_catalogue_is_used() -> None:
+    compile_time = {c.name for c in CODES.values() if not c.at_run_time}
+    assert compile_time - set(used_codes()) == set()
+
+
+def test_every_code_has_a_case() -> None:
+    shown = set(re.findall(r"^(?:error|warning)\[([a-z-]+)\]", "".join(c.expected for c in CASES), re.MULTILINE))
+    assert {c.name for c in CODES.values() if not c.at_run_time} - shown == set()
+
+
+def test_the_page_of_errors_is_current(request: pytest.FixtureRequest) -> None:
+    page = errors_page()
+    if request.config.getoption("--golden") and (not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page):
+        PAGE.write_text(page, encoding="utf-8")
+        pytest.fail(f"wrote {PAGE.relative_to(REPOSITORY)}: read it, and run again")
+    assert PAGE.read_text(encoding="utf-8") == page
