@@ -73,7 +73,7 @@ class Display:
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {mark} ", style=colour)
         text.append(node.name.ljust(self.width), style=_LAYERS.get(self.layers.get(node.name, ""), ""))
-        rows = f"{node.rows:,} rows" if node.rows is not None else f"{node.failures:,} rows found" if node.failures else ""
+        rows = f"{node.rows:,} rows" if node.rows is not None else f"{node.failures:,} found" if node.failures else ""
         text.append(f"  {rows:>16}")
         text.append(f"  {node.seconds:6.2f} s" if node.status is not Status.SKIPPED else "  skipped", style="dim")
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,4 +53,4 @@ def project_root(settings: Settings) -> Path | None:
 
 def colours() -> bool:
     """Whether standard output takes colours."""
-    return click.get_text_stream("stdout").isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

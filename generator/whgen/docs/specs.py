@@ -5,13 +5,10 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from whgen.ir.types import TYPE_NAMES
 from whgen.spec.load import NOUNS
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 _HEAD = """# The spec language
 
@@ -46,10 +43,11 @@ def _table(model: type[Any]) -> Iterator[str]:
     yield "| key | value | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
-        yield f"| `{field.alias or name}` | {_value(field.annotation)} | {_default(field)} | {' '.join((field.description or '').split())} |"
+        meaning = " ".join((field.description or "").split())
+        yield f"| `{field.alias or name}` | {_value(field.annotation)} | {_default(field)} | {meaning} |"
 
 
-def _default(field: FieldInfo) -> str:
+def _default(field: Any) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
