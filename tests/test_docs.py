@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from golden import check_golden
-from projects import REPOSITORY
+from projects import REPOSITORY, compiled
+from whgen import scaffold
+from whgen.cli.app import app
+from whgen.diagnostics.text import render, summary
 from whgen.docs.pages import pages
+from whgen.pipeline import validate
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
@@ -30,3 +37,21 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_readme_shows_the_diagnostic_that_a_newcomer_would_see(tmp_path: Path) -> None:
+    scaffold.create(tmp_path, "my_shop")
+    spec = tmp_path / "specs/facts/order.yml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("on: customer_id", "on: costumer_id"), encoding="utf-8")
+    compilation = validate(tmp_path)
+    shown = f"{render(compilation.report, compilation.texts, colour=False)}\n{summary(compilation.report)}"
+    assert re.sub(r"\n+", "\n", shown).strip() in re.sub(r"\n+", "\n", README)
+
+
+def test_readme_counts_the_tests_of_the_example() -> None:
+    nodes = compiled(REPOSITORY).projects[0].nodes
+    assert f"Tests come unasked: {sum(n.kind == 'test' for n in nodes)} of them" in README
+
+
+def test_readme_names_every_command() -> None:
+    assert [name for name in app.commands if f"`whgen {name}" not in README] == []
