@@ -23,7 +23,7 @@ from whgen.pipeline import Compilation, compile_specs, validate
 from whgen.spec.load import NOUNS
 
 DAMAGES = 300
-COMPILED = 12
+COMPILED = 8
 """How many of the damaged examples that have no errors are generated too: that takes ten times as long as finding errors does."""
 
 EXAMPLE: Mapping[str, str] = {

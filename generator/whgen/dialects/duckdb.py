@@ -135,31 +135,50 @@ def _lower_node(node: exp.Expr) -> exp.Expr:
 
 
 def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
-    # Whole numbers have many sizes here: literals are INTEGER, sums HUGEINT.
-    if type_.kind is not Kind.INTEGER or _is_bigint(tree):
+    # Numbers have more types here than logical ones: whole literals are INTEGER, sums HUGEINT, literals with a point DECIMAL.
+    wanted = {Kind.INTEGER: exp.DType.BIGINT, Kind.FLOAT: exp.DType.DOUBLE}.get(type_.kind)
+    if wanted is None or _yields(tree, wanted):
         return tree
-    return exp.Cast(this=tree, to=exp.DataType.build("bigint"))
+    return exp.Cast(this=tree, to=exp.DataType(this=wanted))
 
 
-def _is_bigint(tree: exp.Expr) -> bool:
+def _yields(tree: exp.Expr, wanted: exp.DType) -> bool:
+    """Whether an expression is surely of this type of DuckDB's."""
     match tree:
         case exp.Cast() | exp.TryCast():
-            return tree.to.is_type(exp.DType.BIGINT)
-        case exp.Column() | exp.Extract() | exp.DateDiff() | exp.Length() | exp.RowNumber() | exp.UnixMicros():
-            return True
-        case exp.Count():
-            return True
-        case exp.Paren() | exp.Neg() | exp.Abs() | exp.Window():
-            return _is_bigint(tree.this)
+            return bool(tree.to.is_type(wanted))
+        case exp.Column():
+            return tree.type is not None and bool(tree.type.is_type(wanted))
+        case exp.Div() | exp.SafeDivide() | exp.Avg():
+            return wanted is exp.DType.DOUBLE
+        case (
+            exp.Extract() | exp.DateDiff() | exp.Length() | exp.RowNumber() | exp.Rank() | exp.DenseRank() | exp.UnixMicros() | exp.Count()
+        ):
+            return wanted is exp.DType.BIGINT
+        case exp.Sum():
+            return wanted is exp.DType.DOUBLE and _yields(tree.this, wanted)
         case exp.Add() | exp.Sub() | exp.Mul() | exp.Mod() | exp.IntDiv():
-            return _is_bigint(tree.this) or _is_bigint(tree.expression)
-        case exp.Coalesce() | exp.Nullif():
-            return _is_bigint(tree.this)
+            return _yields(tree.this, wanted) or _yields(tree.expression, wanted)
         case exp.Case():
             arms = [arm.args["true"] for arm in tree.args["ifs"]]
-            return any(_is_bigint(arm) for arm in (*arms, tree.args.get("default")) if arm is not None)
+            return any(_yields(arm, wanted) for arm in (*arms, tree.args.get("default")) if arm is not None)
         case exp.If():
-            return any(_is_bigint(arm) for arm in (tree.args["true"], tree.args.get("false")) if arm is not None)
+            return any(_yields(arm, wanted) for arm in (tree.args["true"], tree.args.get("false")) if arm is not None)
+        case (
+            exp.Paren()
+            | exp.Neg()
+            | exp.Abs()
+            | exp.Window()
+            | exp.Coalesce()
+            | exp.Nullif()
+            | exp.Min()
+            | exp.Max()
+            | exp.Lag()
+            | exp.Lead()
+        ):
+            return _yields(tree.this, wanted)
+        case exp.Round() | exp.Floor() | exp.Ceil():
+            return wanted is exp.DType.DOUBLE and _yields(tree.this, wanted)
         case _:
             return False
 

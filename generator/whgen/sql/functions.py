@@ -14,6 +14,7 @@ PORTABLE: frozenset[type[exp.Expr]] = frozenset(
         exp.Column,
         exp.Identifier,
         exp.Literal,
+        exp.RawString,
         exp.Boolean,
         exp.Null,
         exp.Paren,
