@@ -42,10 +42,11 @@ DEFECTS = {
     "a key that is missing": ({"customers": ",Nobody,gb\n"}, "stg_shop__customers__customer_id__not_null"),
     "a number that is none": ({"orders": "105,two,2025-03-01,1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__casts_keep_values"),
     "a number that a cast would round": (
-        {"orders": "105,2,2025-03-01,1.005,2025-03-02T12:00:00Z\n"},
+        {"orders": "105.5,2,2025-03-01,1.00,2025-03-02T12:00:00Z\n"},
         "stg_shop__orders__casts_keep_values",
     ),
     "a day that is none": ({"orders": "105,2,2025-02-30,1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__casts_keep_values"),
+    "a time that only one warehouse reads": ({"orders": "105,2,2025-03-01,1.00,2025-03-02 12:00\n"}, "stg_shop__orders__casts_keep_values"),
     "a value below its bound": ({"orders": "105,2,2025-03-01,-1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__amount__at_least"),
     "a member that the dimension lacks": (
         {"specs": ("facts/order.yml", "missing: infer", "missing: fail")},

@@ -25,7 +25,8 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_all_modules_and_templates(distributions: Path) -> None:
-    names = zipfile.ZipFile(next(distributions.glob("*.whl"))).namelist()
+    with zipfile.ZipFile(next(distributions.glob("*.whl"))) as archive:
+        names = archive.namelist()
     modules = [p.relative_to(REPOSITORY / "generator").as_posix() for p in (REPOSITORY / "generator").rglob("*.py")]
     assert [n for n in modules if n not in names] == []
     assert [t for t in TEMPLATES if f"whgen/templates/{t}" not in names] == []
@@ -35,7 +36,9 @@ def test_wheel_holds_all_modules_and_templates(distributions: Path) -> None:
 def test_wheel_works_by_itself(distributions: Path, tmp_path: Path) -> None:
     """The wheel put on the path alone, away from the checkout: templates are found inside the package."""
     zipfile.ZipFile(next(distributions.glob("*.whl"))).extractall(tmp_path / "site")
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from whgen.cli import main; import whgen; assert 'site' in whgen.__file__; main()"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from whgen.cli import main; import whgen; assert 'site' in whgen.__file__; main()"
+    )
     for arguments in (["init", str(tmp_path / "shop")], ["-C", str(tmp_path / "shop"), "generate"]):
         ran = subprocess.run([sys.executable, "-c", code, str(tmp_path / "site"), *arguments], capture_output=True, text=True, cwd=tmp_path)
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -43,7 +46,8 @@ def test_wheel_works_by_itself(distributions: Path, tmp_path: Path) -> None:
 
 
 def test_sdist_holds_the_sources_and_nothing_of_a_build(distributions: Path) -> None:
-    names = tarfile.open(next(distributions.glob("*.tar.gz"))).getnames()
+    with tarfile.open(next(distributions.glob("*.tar.gz"))) as archive:
+        names = archive.getnames()
     inside = {n.split("/", 1)[1] for n in names if "/" in n}
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt", "specs/warehouse.yml", "generator/whgen/pipeline.py"} <= inside
     assert [n for n in inside if n.endswith((".duckdb", ".pyc")) or n.startswith(("data/", "generated/"))] == []

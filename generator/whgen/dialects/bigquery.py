@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 
 from whgen.dialects.base import Dialect, Layout
@@ -122,6 +123,32 @@ class _BigQuery(BigQuery):
     Generator = _Generator
 
 
+def _lower(tree: exp.Expr) -> exp.Expr:
+    for node in reversed(list(tree.dfs())):
+        lowered = _lower_node(node)
+        if lowered is not node:
+            if node is tree:
+                return lowered
+            node.replace(lowered)
+    return tree
+
+
+def _lower_node(node: exp.Expr) -> exp.Expr:
+    match node:
+        case exp.Cast() if node.to.is_type(exp.DType.DECIMAL) and node.to.expressions:
+            # A cast to NUMERIC takes no precision: digits behind the scale are rounded away by themselves.
+            scale = int(node.to.expressions[1].name) if len(node.to.expressions) > 1 else 0
+            plain = type(node)(this=node.this.copy(), to=exp.DataType.build("decimal"), safe=node.args.get("safe"))
+            return exp.Round(this=plain, decimals=exp.Literal.number(scale))
+        case exp.Cast() if node.to.is_type(exp.DType.JSON):
+            return exp.Anonymous(this="SAFE.PARSE_JSON" if isinstance(node, exp.TryCast) else "PARSE_JSON", expressions=[node.this.copy()])
+        case exp.UnixMicros() if node.this.type is not None and node.this.type.is_type(exp.DType.TIMESTAMP, exp.DType.DATETIME):
+            # Only instants can be counted, so the clock is read as if it hung in Greenwich.
+            instant = exp.Anonymous(this="TIMESTAMP", expressions=[node.this.copy(), exp.Literal.string("UTC")])
+            return exp.UnixMicros(this=instant)
+    return node
+
+
 def _spine(first: date, last: date) -> str:
     return f"SELECT calendar_date\nFROM UNNEST(GENERATE_DATE_ARRAY(DATE '{first}', DATE '{last}')) AS calendar_date"
 
@@ -165,7 +192,7 @@ BIGQUERY = Dialect(
         Kind.ARRAY: "ARRAY<{}>",
     },
     reserved=_RESERVED,
-    lower=lambda tree: tree,
+    lower=_lower,
     settle=lambda tree, _: tree,
     spine=_spine,
     source=_source,

@@ -12,9 +12,9 @@ from sqlglot.dialects.duckdb import DuckDB
 from whgen.dialects.base import Dialect, Layout
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
+from whgen.sql.types import sql_type
 
-_WHITE_SPACE = r"^[\s\v\p{Z}]+|[\s\v\p{Z}]+$"
-_DATES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TsOrDsAdd)
+_WHITE_SPACE = r"^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$"
 # The words that duckdb_keywords() calls reserved.
 _RESERVED = frozenset(
     [
@@ -111,31 +111,62 @@ _ROOT = """{{ env_var('WHGEN_ROOT', '../..') | replace("'", "''") }}"""
 
 
 def _lower(tree: exp.Expr) -> exp.Expr:
-    return tree.transform(_lower_node, copy=False)
+    # From the leaves up, since what replaces a node holds what stood below it.
+    for node in reversed(list(tree.dfs())):
+        lowered = _lower_node(node)
+        if lowered is not node:
+            if node is tree:
+                return lowered
+            node.replace(lowered)
+    return tree
 
 
 def _lower_node(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, _DATES) and node.type is not None and node.type.is_type(exp.DType.DATE) and not isinstance(node.parent, exp.Cast):
-        # DuckDB's date arithmetic yields a timestamp.
-        return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
-    if isinstance(node, exp.Extract) and node.name.upper() == "ISOWEEK":
-        node.set("this", exp.var("WEEK"))
-    elif isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK" and not isinstance(node.parent, exp.Paren):
-        # DuckDB counts Sunday as 0, BigQuery as 1.
-        return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
-    elif isinstance(node, exp.Trim) and node.expression is None:
-        # DuckDB's TRIM takes away spaces only, BigQuery's all white space of Unicode.
-        return exp.RegexpReplace(
-            this=node.this.copy(),
-            expression=exp.Literal.string(_WHITE_SPACE),
-            replacement=exp.Literal.string(""),
-            modifiers=exp.Literal.string("g"),
-        )
+    """The node, or what means here what it means in BigQuery."""
+    match node:
+        case exp.DateAdd() | exp.DateSub() | exp.DateTrunc() | exp.TsOrDsAdd() if _is(node, exp.DType.DATE):
+            # Date arithmetic yields a timestamp here.
+            return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
+        case exp.Extract() if node.name.upper() == "ISOWEEK":
+            node.set("this", exp.var("WEEK"))
+        case exp.Extract() if node.name.upper() == "DAYOFWEEK":
+            # Sunday is 0 here, and 1 in BigQuery.
+            return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
+        case exp.Trim() if node.expression is None:
+            # TRIM takes away spaces only here, in BigQuery all white space of Unicode.
+            pattern, nothing, everywhere = exp.Literal.string(_WHITE_SPACE), exp.Literal.string(""), exp.Literal.string("g")
+            return exp.RegexpReplace(this=node.this.copy(), expression=pattern, replacement=nothing, modifiers=everywhere)
+        case exp.CountIf():
+            # COUNT_IF of no rows is NULL here, and 0 in BigQuery.
+            return exp.Count(this=exp.Case().when(node.this.copy(), exp.Literal.number(1), copy=False))
+        case exp.Like() if "\\" in node.expression.name and not isinstance(node.parent, exp.Escape):
+            return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+        case exp.Cast() if node.to.is_type(exp.DType.BIGINT) and (_is(node.this, exp.DType.DOUBLE) or _is(node.this, exp.DType.DECIMAL)):
+            # Halves go to the even number here, and away from zero in BigQuery.
+            node.set("this", exp.Round(this=node.this.copy()))
+        case exp.Cast() if node.to.is_type(exp.DType.DECIMAL) and not node.to.expressions:
+            node.set("to", exp.DataType.build("decimal(38, 9)"))
+        case exp.Literal() if not node.is_string and "." in node.this and "e" not in node.this.lower() and not _beside_decimal(node):
+            # A number with a point is exact here, and a float in BigQuery.
+            return exp.Literal.number(f"{node.this}e0")
     return node
+
+
+def _is(node: exp.Expr, type_: exp.DType) -> bool:
+    return node.type is not None and bool(node.type.is_type(type_))
+
+
+def _beside_decimal(node: exp.Literal) -> bool:
+    # BigQuery takes such a number for a decimal, too, when it meets one.
+    others = [n for n in node.parent.iter_expressions() if n is not node] if node.parent is not None else []
+    return any(_is(n, exp.DType.DECIMAL) for n in others)
 
 
 def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
     # Numbers have more types here than logical ones: whole literals are INTEGER, sums HUGEINT, literals with a point DECIMAL.
+    if type_.kind is Kind.DECIMAL:
+        same = isinstance(tree, exp.Column | exp.Cast) and tree.type == sql_type(type_)
+        return tree if same else exp.Cast(this=tree, to=sql_type(type_))
     wanted = {Kind.INTEGER: exp.DType.BIGINT, Kind.FLOAT: exp.DType.DOUBLE}.get(type_.kind)
     if wanted is None or _yields(tree, wanted):
         return tree
@@ -152,7 +183,15 @@ def _yields(tree: exp.Expr, wanted: exp.DType) -> bool:
         case exp.Div() | exp.SafeDivide() | exp.Avg():
             return wanted is exp.DType.DOUBLE
         case (
-            exp.Extract() | exp.DateDiff() | exp.Length() | exp.RowNumber() | exp.Rank() | exp.DenseRank() | exp.UnixMicros() | exp.Count()
+            exp.Extract()
+            | exp.DateDiff()
+            | exp.Length()
+            | exp.RowNumber()
+            | exp.Rank()
+            | exp.DenseRank()
+            | exp.UnixMicros()
+            | exp.Count()
+            | exp.CountIf()
         ):
             return wanted is exp.DType.BIGINT
         case exp.Sum():

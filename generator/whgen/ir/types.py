@@ -55,7 +55,13 @@ class Type:
     @property
     def is_key(self) -> bool:
         """Whether equal values have one and the same text on every warehouse, as a surrogate key needs it."""
-        return self.kind not in (Kind.FLOAT, Kind.DECIMAL, Kind.JSON, Kind.ARRAY, Kind.BYTES, Kind.TIME)
+        in_microseconds = self.kind in (Kind.TIMESTAMP, Kind.DATETIME)
+        return in_microseconds or (self.has_common_text and self.kind not in (Kind.JSON, Kind.ARRAY))
+
+    @property
+    def has_common_text(self) -> bool:
+        """Whether a value has one and the same text on every warehouse; 1.10 may also be 1.1, and .5 may be .500."""
+        return self.kind not in (Kind.DECIMAL, Kind.FLOAT, Kind.TIMESTAMP, Kind.DATETIME, Kind.TIME, Kind.BYTES)
 
     def matches(self, other: Type) -> bool:
         """Whether values of both can be the same key."""

@@ -19,7 +19,7 @@ from whgen.ir.warehouse import CalendarDimension
 from whgen.plan.dimension import LABELS
 from whgen.plan.project import CalendarView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item, select_list
-from whgen.sql.infer import sql_type
+from whgen.sql.types import sql_type
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Type
+from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import HandWritten
 from whgen.plan.project import HandWrittenView, NamedQuery
+from whgen.sql.types import logical_type
 
 
 def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, ...]) -> HandWrittenView:
     """The model's SELECT in the warehouse's dialect, its columns of the declared types."""
     tree = model.selects[dialect.name].copy()
+    _settle_inside(tree, dialect)
     with_ = tree.args.get("with_")
     queries = tuple(
         NamedQuery(name=dialect.name_sql(c.alias), sql=dialect.sql(c.this, one_line=False)) for c in (with_.expressions if with_ else ())
@@ -26,6 +28,15 @@ def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, .
 def _used(model: HandWritten, warehouse: str) -> tuple[str, ...]:
     named = {t.name for t in model.selects[warehouse].find_all(exp.Table)}
     return tuple(r for r in model.reads if r in named)
+
+
+def _settle_inside(tree: exp.Query, dialect: Dialect) -> None:
+    # What a WITH query yields must have its type too: the queries that read it rely on that.
+    for select in tree.find_all(exp.Select):
+        for item in select.selects:
+            type_ = logical_type(item)
+            if isinstance(item, exp.Alias) and type_.kind in (Kind.INTEGER, Kind.FLOAT):
+                item.set("this", dialect.settle(item.this.copy(), type_))
 
 
 def _settle(tree: exp.Query, types: dict[str, Type], dialect: Dialect) -> None:

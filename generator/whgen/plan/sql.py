@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Expression, Scalar
 from whgen.sql.columns import column_expression
-from whgen.sql.infer import sql_type
+from whgen.sql.types import sql_type
 
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
 

@@ -7,17 +7,24 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Kind, Type
+from whgen.ir.types import Kind
 from whgen.ir.warehouse import Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
 from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list
 
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
+_HOUR = r"([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{1,6})?"
+_DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _LOSSLESS: Mapping[Kind, str] = {
     Kind.INTEGER: r"^\s*[-+]?[0-9]+\s*$",
+    Kind.DECIMAL: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*$",
+    Kind.FLOAT: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$",
     Kind.BOOLEAN: r"^(?i:true|false)$",
-    Kind.DATE: r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$",
+    Kind.DATE: rf"^{_DAY}$",
+    Kind.TIMESTAMP: rf"^{_DAY}([ T]{_HOUR})?(Z|[-+][0-9]{{1,2}}(:[0-9]{{2}})?)?$",
+    Kind.DATETIME: rf"^{_DAY}([ T]{_HOUR})?$",
+    Kind.TIME: rf"^{_HOUR}$",
 }
 
 
@@ -67,7 +74,7 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
             continue
         value = cleaned_text(cleaning)
         gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
-        pattern = _lossless(cleaning.column.type)
+        pattern = _LOSSLESS.get(cleaning.column.type.kind)
         if pattern is not None and cleaning.source_type.kind is Kind.STRING:
             matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
             gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
@@ -76,13 +83,6 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
             condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
         found[cleaning.column.name] = dialect.line(condition)
     return found
-
-
-def _lossless(type_: Type) -> str | None:
-    if type_.kind is Kind.DECIMAL:
-        # Digits behind the scale may only be zeros: a cast would round them away.
-        return rf"^\s*[-+]?([0-9]+\.?[0-9]{{0,{type_.scale}}}0*|\.[0-9]{{1,{max(type_.scale, 1)}}}0*)\s*$"
-    return _LOSSLESS.get(type_.kind)
 
 
 def _decided_by_others(staging: Staging, dialect: Dialect) -> exp.Expr | None:

@@ -202,6 +202,8 @@ def can_hold(source: Type, target: Type) -> bool:
     nested = (Kind.ARRAY, Kind.JSON, Kind.BYTES)
     if not source.is_known or not target.is_known or source.kind is target.kind:
         return True
+    if target.kind is Kind.STRING:
+        return source.has_common_text and source.kind not in nested
     return source.kind not in nested and (target.kind not in nested or (source.kind is Kind.STRING and target.kind is Kind.JSON))
 
 

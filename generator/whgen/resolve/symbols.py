@@ -15,8 +15,9 @@ from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.infer import can_become, infer, logical_type
+from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, check_printable, parse_expression
+from whgen.sql.types import can_become, logical_type
 
 Path = tuple[str | int, ...]
 # What warehouses call some of the logical types.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.ir.types import Type
-from whgen.sql.infer import sql_type
+from whgen.sql.types import sql_type
 
 
 def column_expression(name: str, type_: Type, table: str | None = None) -> exp.Column:

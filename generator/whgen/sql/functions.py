@@ -18,7 +18,6 @@ PORTABLE: frozenset[type[exp.Expr]] = frozenset(
         exp.Boolean,
         exp.Null,
         exp.Paren,
-        exp.Tuple,
         exp.Alias,
         exp.Star,
         exp.Var,

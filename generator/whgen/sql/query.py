@@ -14,8 +14,10 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from whgen.diagnostics.diagnostic import Report, Span, candidates_help, nearest
 from whgen.ir.types import Type
-from whgen.sql.infer import check_portable, sql_type, with_types
+from whgen.sql.infer import with_types
 from whgen.sql.parse import SqlText
+from whgen.sql.portable import check_portable, check_portable_types
+from whgen.sql.types import sql_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
@@ -57,7 +59,9 @@ def resolve_query(
     if len(report) > before:
         return None
     typed = with_types(tree, sql, report)
-    return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None else None
+    if typed is not None and portable:
+        check_portable_types(typed, sql, report, query=True)
+    return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None and len(report) == before else None
 
 
 def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:

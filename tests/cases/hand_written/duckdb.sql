@@ -37,8 +37,8 @@ paid AS (
 SELECT
     order_month,
     COUNT(*) AS orders,
-    CAST(COUNT_IF(LENGTH(note) > 3) AS BIGINT) AS noted,
-    SUM(amount) AS amount
+    COUNT(CASE WHEN LENGTH(note) > 3 THEN 1 END) AS noted,
+    CAST(SUM(amount) AS DECIMAL(38, 2)) AS amount
 FROM paid
 GROUP BY
     order_month

@@ -11,15 +11,18 @@ cleaned AS (
 
     SELECT
         TRY_CAST("Id" AS BIGINT) AS customer_id,
-        COALESCE(REGEXP_REPLACE("first name", '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g'), '') AS first_name,
+        COALESCE(
+            REGEXP_REPLACE("first name", '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g'),
+            ''
+        ) AS first_name,
         LOWER(
             NULLIF(
-                NULLIF(REGEXP_REPLACE("E-Mail", '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g'), ''),
+                NULLIF(REGEXP_REPLACE("E-Mail", '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g'), ''),
                 'n/a'
             )
         ) AS email,
         TRY_CAST(NULLIF(joined, '0000-00-00') AS DATE) AS joined,
-        COALESCE(TRY_CAST(credit AS DECIMAL(10, 2)), 0) AS credit,
+        CAST(COALESCE(TRY_CAST(credit AS DECIMAL(10, 2)), 0) AS DECIMAL(10, 2)) AS credit,
         TRY_CAST(is_vip AS BOOLEAN) AS is_vip,
         TRY_CAST("order" AS BIGINT) AS order_number,
         NULLIF(visits, -1) AS visits

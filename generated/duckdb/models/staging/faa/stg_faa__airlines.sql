@@ -10,7 +10,7 @@ cleaned AS (
 
     SELECT
         carrier AS carrier_code,
-        REGEXP_REPLACE(name, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g') AS carrier_name
+        REGEXP_REPLACE(name, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g') AS carrier_name
     FROM source
 
 )

@@ -10,7 +10,7 @@ cleaned AS (
 
     SELECT
         faa AS airport_code,
-        REGEXP_REPLACE(name, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g') AS airport_name,
+        REGEXP_REPLACE(name, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g') AS airport_name,
         TRY_CAST(lat AS DOUBLE) AS latitude,
         TRY_CAST(lon AS DOUBLE) AS longitude,
         TRY_CAST(alt AS BIGINT) AS altitude_feet,

@@ -13,10 +13,12 @@ cleaned AS (
         TRY_CAST(NULLIF(year, 'NA') AS BIGINT) AS manufactured_year,
         type AS aircraft_type,
         COALESCE(
-            UPPER(REGEXP_REPLACE(manufacturer, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g')),
+            UPPER(
+                REGEXP_REPLACE(manufacturer, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g')
+            ),
             'UNKNOWN'
         ) AS manufacturer,
-        REGEXP_REPLACE(model, '^[\s\v\p{Z}]+|[\s\v\p{Z}]+$', '', 'g') AS model_name,
+        REGEXP_REPLACE(model, '^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$', '', 'g') AS model_name,
         TRY_CAST(engines AS BIGINT) AS engine_count,
         TRY_CAST(seats AS BIGINT) AS seat_count,
         TRY_CAST(NULLIF(speed, 'NA') AS BIGINT) AS cruising_speed_mph,

@@ -1,0 +1,72 @@
+"""Logical types and the types of syntax trees: one from the other, and what can become what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from whgen.ir.types import UNKNOWN, Kind, Type
+
+_D = exp.DType
+_KINDS: Mapping[exp.DType, Kind] = {
+    **dict.fromkeys((_D.TEXT, _D.VARCHAR, _D.CHAR, _D.NVARCHAR), Kind.STRING),
+    **dict.fromkeys((_D.INT, _D.BIGINT, _D.SMALLINT, _D.TINYINT), Kind.INTEGER),
+    **dict.fromkeys((_D.DOUBLE, _D.FLOAT), Kind.FLOAT),
+    **dict.fromkeys((_D.DECIMAL, _D.BIGDECIMAL), Kind.DECIMAL),
+    **dict.fromkeys((_D.DATETIME, _D.TIMESTAMP), Kind.DATETIME),
+    _D.TIMESTAMPTZ: Kind.TIMESTAMP,
+    _D.TIMESTAMPLTZ: Kind.TIMESTAMP,
+    _D.BOOLEAN: Kind.BOOLEAN,
+    _D.DATE: Kind.DATE,
+    _D.TIME: Kind.TIME,
+    _D.JSON: Kind.JSON,
+    _D.BINARY: Kind.BYTES,
+    _D.VARBINARY: Kind.BYTES,
+}
+_SQL_TYPES: Mapping[Kind, exp.DType] = {
+    Kind.STRING: _D.TEXT,
+    Kind.INTEGER: _D.BIGINT,
+    Kind.FLOAT: _D.DOUBLE,
+    Kind.BOOLEAN: _D.BOOLEAN,
+    Kind.DATE: _D.DATE,
+    Kind.TIMESTAMP: _D.TIMESTAMPTZ,
+    Kind.DATETIME: _D.TIMESTAMP,
+    Kind.TIME: _D.TIME,
+    Kind.JSON: _D.JSON,
+    Kind.BYTES: _D.VARBINARY,
+}
+_NUMBERS = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT}
+_MOMENTS = {Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP}
+
+
+def sql_type(type_: Type) -> exp.DataType:
+    """The logical type as a node of sqlglot."""
+    if type_.kind is Kind.DECIMAL:
+        return exp.DataType.build(f"decimal({type_.precision}, {type_.scale})")
+    if type_.kind is Kind.ARRAY and type_.element is not None:
+        return exp.DataType(this=_D.ARRAY, expressions=[sql_type(type_.element)], nested=True)
+    return exp.DataType(this=_SQL_TYPES.get(type_.kind, _D.UNKNOWN))
+
+
+def logical_type(node: exp.Expr) -> Type:
+    """The logical type of an annotated node."""
+    data_type = node.type
+    if not isinstance(data_type, exp.DataType) or not isinstance(data_type.this, exp.DType):
+        return UNKNOWN
+    kind = _KINDS.get(data_type.this, Kind.UNKNOWN)
+    if kind is Kind.DECIMAL:
+        sizes = [int(p.name) for p in data_type.expressions if p.name.isdigit()]
+        precision, scale = [*sizes, 0][:2] if sizes else (38, 9)
+        return Type(kind, precision, scale)
+    return Type(kind)
+
+
+def can_become(actual: Type, declared: Type) -> bool:
+    """Whether a value of one type can be cast to another and keep its meaning."""
+    if not actual.is_known or not declared.is_known or actual.kind is declared.kind:
+        return True
+    if declared.kind is Kind.STRING:
+        return actual.has_common_text
+    pair = {actual.kind, declared.kind}
+    return pair <= _NUMBERS or pair <= _MOMENTS or actual.kind is Kind.STRING or pair == {Kind.BOOLEAN, Kind.INTEGER}
