@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
+from whgen.sql.functions import NATIVE
 
 # What fits on one line stays on one line.
 LINE = 88
@@ -26,7 +27,8 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 class Dialect:
     """One warehouse.
 
-    `printer` writes trees as SQL; `lower` rewrites what sqlglot would print with another meaning; `settle` casts
+    `printer` writes trees as SQL; `lower` gives for a node what sqlglot will print with the meaning
+    that the node has in the reference dialect; `settle` casts
     an expression whose type this warehouse makes another one of than the logical type says; `spine` is a
     SELECT of all days between two, as `calendar_date`; `source` and `profile` are parts of dbt's YAML.
     """
@@ -68,9 +70,21 @@ class Dialect:
         return self._print(self._ready(tree))
 
     def _ready(self, tree: exp.Expr) -> exp.Expr:
-        tree = self.lower(_with_parentheses(tree.copy()))
+        tree = self._lowered(_with_parentheses(tree.copy()))
         for identifier in tree.find_all(exp.Identifier):
             identifier.set("quoted", self.needs_quotes(identifier.name))
+        return tree
+
+    def _lowered(self, tree: exp.Expr) -> exp.Expr:
+        # From the leaves up, since what replaces a node holds what stood below it.
+        for node in reversed(list(tree.dfs())):
+            if node.meta.get(NATIVE):
+                continue
+            lowered = self.lower(node)
+            if lowered is not node:
+                if node is tree:
+                    return lowered
+                node.replace(lowered)
         return tree
 
     def _print(self, tree: exp.Expr, **layout: Any) -> str:

@@ -123,17 +123,7 @@ class _BigQuery(BigQuery):
     Generator = _Generator
 
 
-def _lower(tree: exp.Expr) -> exp.Expr:
-    for node in reversed(list(tree.dfs())):
-        lowered = _lower_node(node)
-        if lowered is not node:
-            if node is tree:
-                return lowered
-            node.replace(lowered)
-    return tree
-
-
-def _lower_node(node: exp.Expr) -> exp.Expr:
+def _lower(node: exp.Expr) -> exp.Expr:
     match node:
         case exp.Cast() if node.to.is_type(exp.DType.DECIMAL) and node.to.expressions:
             # A cast to NUMERIC takes no precision: digits behind the scale are rounded away by themselves.

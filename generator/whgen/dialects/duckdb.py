@@ -110,18 +110,7 @@ class _DuckDB(DuckDB):
 _ROOT = """{{ env_var('WHGEN_ROOT', '../..') | replace("'", "''") }}"""
 
 
-def _lower(tree: exp.Expr) -> exp.Expr:
-    # From the leaves up, since what replaces a node holds what stood below it.
-    for node in reversed(list(tree.dfs())):
-        lowered = _lower_node(node)
-        if lowered is not node:
-            if node is tree:
-                return lowered
-            node.replace(lowered)
-    return tree
-
-
-def _lower_node(node: exp.Expr) -> exp.Expr:
+def _lower(node: exp.Expr) -> exp.Expr:
     """The node, or what means here what it means in BigQuery."""
     match node:
         case exp.DateAdd() | exp.DateSub() | exp.DateTrunc() | exp.TsOrDsAdd() if _is(node, exp.DType.DATE):

@@ -15,6 +15,7 @@ from whgen.resolve.source import resolve_source
 from whgen.resolve.symbols import Symbols
 from whgen.spec.load import Located, Specs
 from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.functions import REFERENCE
 
 
 def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
@@ -31,6 +32,13 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
         lost=set(specs.lost),
     )
     _check_dictionary(specs.warehouse, symbols)
+    if project.dialect != REFERENCE and symbols.warehouses != (project.dialect,):
+        report.error(
+            "not-portable",
+            specs.warehouse.at("dialect"),
+            f"expressions in the SQL of {project.dialect} are for {project.dialect} alone",
+            help=f"the targets are on {' and '.join(symbols.warehouses)}: write them in `dialect: {REFERENCE}`",
+        )
 
     # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
     pairs = [resolve_source(at, project, symbols) for at in specs.sources]

@@ -81,7 +81,7 @@ class WarehouseSpec(Documented):
     warehouse: Name
     """Name of the warehouse; also the name of the dbt project and of its profile."""
     dialect: DialectName = "bigquery"
-    """The SQL that expressions are written in."""
+    """The SQL that expressions are written in. `duckdb` is for projects whose targets are all on DuckDB."""
     targets: Annotated[dict[Name, Target], Field(min_length=1)]
     """Where the warehouse can be built. The first one is the default."""
     layers: Layers = Layers()

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+REFERENCE = "bigquery"
+"""The dialect whose meaning the catalogue has. Expressions in another are for that warehouse alone, and go through as they are."""
+
+NATIVE = "native"
+"""The mark of nodes that came from another dialect than the reference."""
+
 PORTABLE: frozenset[type[exp.Expr]] = frozenset(
     {
         # values and structure

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 
 from whgen.diagnostics.diagnostic import Report, Span
+from whgen.sql.functions import NATIVE, REFERENCE
 
 # What sqlglot cannot parse it reports by exception, which is all that is wanted; its log lines would reach the terminal.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -140,6 +141,8 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         if lacking := _lacking(node):
             report.error("sql-syntax", sql.span_of(node), _in_words(lacking))
             return None
+        if sql.dialect != REFERENCE:
+            node.meta[NATIVE] = True
     return trees[0]
 
 
