@@ -21,6 +21,7 @@ from whgen.sql.types import sql_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
+Outputs = Mapping[str, Mapping[str, Type | None] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +113,15 @@ def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | No
 
 def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> None:
     outputs = {alias: _output(source, tables) for alias, source in scope.sources.items()}
+    around = _around(scope, tables)
     aliases = set(scope.expression.named_selects) if isinstance(scope.expression, exp.Select) else set()
     for column in scope.columns:
         if column.name == "" or isinstance(column.this, exp.Star):
             continue
         if column.table:
-            _check_qualified(column, outputs, sql, report)
+            _check_qualified(column, {**around, **outputs}, sql, report)
             continue
-        holders = [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
+        holders = _holders(column, outputs) or _holders(column, around)
         if len(holders) > 1:
             report.error(
                 "ambiguous-column",
@@ -128,14 +130,27 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -
                 help="say which one, as in `" + f"{sorted(holders)[0]}.{column.name}`",
             )
         elif holders:
-            _set_type(column, outputs[holders[0]])
-        elif all(c is not None for c in outputs.values()) and column.name not in aliases and outputs:
+            _set_type(column, {**around, **outputs}[holders[0]])
+        elif all(c is not None for c in (*outputs.values(), *around.values())) and column.name not in aliases and outputs:
             known = sorted({n for columns in outputs.values() for n in columns or ()})
             label, help_ = candidates_help(column.name, known, kind="columns")
             report.error("unknown-column", sql.span_of(column), f"no table here has a column `{column.name}`", label=label, help=help_)
 
 
-def _check_qualified(column: exp.Column, outputs: Mapping[str, Mapping[str, Type | None] | None], sql: SqlText, report: Report) -> None:
+def _around(scope: Scope, tables: Tables) -> Outputs:
+    """The tables of the queries around a sub-query, which it may speak of."""
+    found: dict[str, Mapping[str, Type | None] | None] = {}
+    while scope.is_subquery and scope.parent is not None:
+        scope = scope.parent
+        found = {alias: _output(source, tables) for alias, source in scope.sources.items()} | found
+    return found
+
+
+def _holders(column: exp.Column, outputs: Outputs) -> list[str]:
+    return [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
+
+
+def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report: Report) -> None:
     if column.table not in outputs:
         label, help_ = candidates_help(column.table, outputs, kind="tables")
         span = sql.span_of(column.args["table"])
