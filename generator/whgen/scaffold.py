@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -33,6 +34,8 @@ def create(folder: Path, name: str | None = None) -> tuple[PurePosixPath, ...]:
     jinja = environment(templates)
     sources = sorted(p.relative_to(templates).as_posix() for p in templates.rglob(f"*{_SUFFIX}"))
     texts = {PurePosixPath(s.removesuffix(_SUFFIX)): jinja.get_template(s).render(model=_Names(name=project)) for s in sources}
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise ScaffoldError(f"`{folder}` is not a folder")
     taken = [path.as_posix() for path in texts if (folder / path).exists() and path.name != ".gitignore"]
     if taken:
         raise ScaffoldError(f"`{taken[0]}` is there already: `whgen init` starts in a folder without specs, so that nothing is overwritten")

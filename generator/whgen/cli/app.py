@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -12,10 +16,12 @@ from whgen.cli.check import validate
 from whgen.cli.explain import explain
 from whgen.cli.generate import generate
 from whgen.cli.nodes import ls
-from whgen.cli.say import leave
-from whgen.cli.settings import INTERNAL, INTERRUPTED, common
+from whgen.cli.say import leave, say
+from whgen.cli.settings import FAILED, INTERNAL, INTERRUPTED, OK, common
 from whgen.cli.start import completion, init
 
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""What the system refuses through no fault of ours, wherever it happens."""
 _EPILOG = "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, 70 a bug in whgen, 130 interrupted."
 
 
@@ -31,31 +37,44 @@ for command in (init, validate, generate, build, run, test, ls, explain, complet
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the command that the arguments name, and end the process."""
+    # A stream that the caller closed is None, which no library expects.
+    output = sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     try:
         app.main(standalone_mode=False, prog_name="whgen")
     except click.exceptions.Exit as stop:
         leave(stop.exit_code)
-    except click.Abort:
-        leave(INTERRUPTED)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
+        say("Interrupted.", err=True)
         leave(INTERRUPTED)
     except click.ClickException as usage:
         usage.show()
         leave(usage.exit_code)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough.
-        sys.stdout = sys.stderr
-        leave(0)
+    except SystemExit:
+        # click puts another stream in place, and makes an error of it, when whoever reads its help has seen enough.
+        if sys.stdout is not output:
+            leave(OK)
+        raise
+    except OSError as refusal:
+        if refusal.errno not in _OF_THE_MACHINE:
+            _apologise(refusal)
+            leave(INTERNAL)
+        say(f"error[output-failed]: {refusal.strerror}{f': {refusal.filename}' if refusal.filename else ''}", err=True)
+        leave(FAILED)
     except Exception as bug:  # noqa: BLE001 - the one place where a bug of ours becomes a message
         _apologise(bug)
         leave(INTERNAL)
 
 
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 def _apologise(bug: Exception) -> None:
     import traceback
 
-    words = [a for a in sys.argv[1:] if not a.startswith("-")]
-    click.echo(f"internal error while running `whgen {' '.join(words[:1])}`: {type(bug).__name__}: {bug}", err=True)
-    click.echo("This is a bug in whgen, not in your project. Please report it with the lines below.", err=True)
-    click.echo("".join(traceback.format_exception(bug)), err=True)
+    words = [a for a in sys.argv[1:] if a in app.commands]
+    say(f"internal error while running `whgen {' '.join(words[:1])}`: {type(bug).__name__}: {bug}", err=True)
+    say("This is a bug in whgen, not in your project. Please report it with the lines below.", err=True)
+    say("".join(traceback.format_exception(bug)), err=True)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
-from whgen.cli.say import compiled, fail, find_project, leave, say, show
-from whgen.cli.settings import FAILED, INTERRUPTED, OK, Settings, common
-from whgen.dbt.events import Invocation, NodeFinished, Outcome
-from whgen.diagnostics.diagnostic import Report, Span, candidates_help
+from whgen.cli.outcome import document
+from whgen.cli.say import compiled, fail, find_project, leave, say_json, severe, show
+from whgen.cli.settings import FAILED, INTERRUPTED, OK, Settings, common, with_json
+from whgen.dbt.events import Invocation
+from whgen.diagnostics.diagnostic import Report, candidates_help
 from whgen.pipeline import Compilation, Generated
 
 
@@ -34,11 +33,10 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--threads", type=click.IntRange(1, 64), metavar="N", help="How many models at once; what fits the machine when not given."
             ),
-            click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
         )
     ):
         function = option(function)
-    return common(click.pass_obj(function))
+    return with_json(common(click.pass_obj(function)))
 
 
 @click.command()
@@ -70,8 +68,16 @@ def target_of(compilation: Compilation, wanted: str | None) -> tuple[str, Genera
     project = compilation.project_of(name)
     if project is None:
         label, help_ = candidates_help(name, compilation.targets, kind="targets")
-        fail("unknown-target", f"there is no target `{name}`", help=help_, label=label)
+        fail("unknown-target", f"there is no target `{name}`", help=label or help_)
     return name, project
+
+
+def require_adapter(project: Generated) -> None:
+    """The command ends when dbt cannot talk to the project's warehouse."""
+    from whgen.dbt.session import adapter_is_installed
+
+    if not adapter_is_installed(project.warehouse):
+        fail("dbt-not-installed", f"dbt has no adapter for {project.warehouse} here", help=f"pip install 'whgen[{project.warehouse}]'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,6 @@ class _Wish:
     select: tuple[str, ...]
     exclude: tuple[str, ...]
     threads: int | None
-    as_json: bool
     full_refresh: bool = False
 
 
@@ -90,66 +95,47 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     from whgen.cli.display import display
     from whgen.cli.generate import write_all
     from whgen.dbt.failures import report_outcome
-    from whgen.dbt.run import adapter_is_installed, run
+    from whgen.dbt.run import run
 
     began = time.monotonic()
     root = find_project(settings)
-    compilation = compiled(Settings(folder=settings.folder, quiet=settings.quiet or wish.as_json), root)
-    name, project = target_of(compilation, wish.target)
-    if not adapter_is_installed(project.warehouse):
-        fail("dbt-not-installed", f"dbt has no adapter for {project.warehouse} here", help=f"pip install 'whgen[{project.warehouse}]'")
+    compilation = compiled(settings, root)
+    target, project = target_of(compilation, wish.target)
+    require_adapter(project)
     write_all(project, root)
     invocation = Invocation(
         command=command,
         project=root / project.folder,
         root=root,
-        target=name,
+        target=target,
         select=wish.select,
         exclude=wish.exclude,
         full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),
     )
-    with display(project.nodes, command=command, target=name, quiet=settings.quiet or wish.as_json) as shown:
+    with display(project.nodes, invocation, quiet=settings.quiet, silent=settings.as_json) as shown:
         outcome = run(invocation, shown.receive)
+    if not outcome.nodes and not outcome.error and not outcome.interrupted:
+        fail("no-node-selected", _nothing(command, wish), help="`whgen ls` lists what there is to select")
     report = Report()
     report_outcome(outcome, invocation, project.origins, report)
-    if not outcome.nodes and not outcome.error and not outcome.interrupted:
-        fail("no-node-selected", "the selection matches nothing", help="`whgen ls` lists what there is to select")
-    if wish.as_json:
-        say(json.dumps(_document(outcome, project, name, command), indent=2))
+    code = INTERRUPTED if outcome.interrupted else OK if outcome.ok else FAILED
+    seconds = time.monotonic() - began
+    if settings.as_json:
+        head = {"ok": code == OK, "exit_code": code, "command": command, "target": target, "warehouse": project.warehouse}
+        say_json({**head, **document(outcome, project.origins, seconds=seconds)}, report)
     else:
-        show(report, dict(compilation.texts))
-        say(shown.summary(outcome, seconds=time.monotonic() - began, log=os.path.relpath(outcome.log)))
-    leave(INTERRUPTED if outcome.interrupted else OK if outcome.ok else FAILED)
+        show(severe(report) if settings.quiet else report, compilation.texts)
+        shown.close(outcome, seconds=seconds)
+    leave(code)
+
+
+def _nothing(command: str, wish: _Wish) -> str:
+    if wish.select or wish.exclude:
+        return "the selection matches nothing" if command != "test" else "the selection matches no test"
+    return f"there is nothing to {command}"
 
 
 def _threads() -> int:
     # Two for each core: DuckDB parallelises within a query, and threads only fill the gaps between them.
     return max(2, min(8, 2 * (os.cpu_count() or 1)))
-
-
-def _document(outcome: Outcome, project: Generated, target: str, command: str) -> dict[str, object]:
-    return {
-        "command": command,
-        "target": target,
-        "ok": outcome.ok,
-        "interrupted": outcome.interrupted,
-        "error": outcome.error,
-        "log": Path(os.path.relpath(outcome.log)).as_posix(),
-        "nodes": [_node(n, project.origins.get(n.name)) for n in outcome.nodes],
-    }
-
-
-def _node(node: NodeFinished, place: Span | None) -> dict[str, object]:
-    return {
-        "name": node.name,
-        "kind": node.kind,
-        "status": node.status.value,
-        "seconds": round(node.seconds, 3),
-        "rows": node.rows,
-        "failures": node.failures,
-        "message": node.message,
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-        "examples": [dict(row) for row in node.examples],
-    }

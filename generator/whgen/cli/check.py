@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from whgen.cli.say import find_project, leave, say, show
+from whgen.cli.say import find_project, leave, say, severe, show
 from whgen.cli.settings import FAILED, OK, Settings, common
 
 
@@ -18,14 +18,15 @@ def validate(settings: Settings, form: str) -> None:
     """Check all specs. Needs no warehouse and no network."""
     from whgen.pipeline import validate as check
 
+    settings.as_json = form == "json"
     root = find_project(settings)
     compilation = check(root)
     report, texts = compilation.report, dict(compilation.texts)
     if form == "text":
-        show(report, texts)
+        show(severe(report) if settings.quiet else report, texts)
         if not len(report) and not settings.quiet:
             say(f"{len(texts)} files, nothing wrong")
-    else:
+    elif form == "json" or len(report):
         from whgen.diagnostics import machine
 
         say((machine.to_json(report) if form == "json" else machine.to_github(report)).rstrip("\n"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from whgen.cli.say import leave, say
-from whgen.cli.settings import OK, USAGE
+from whgen.cli.settings import OK, USAGE, common
 
 
 @click.command()
 @click.argument("code")
+@common
 def explain(code: str) -> None:
     """Say what the error CODE means, why it matters and how to mend it."""
     from whgen.diagnostics.codes import CODES

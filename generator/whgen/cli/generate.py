@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from whgen.cli.say import compiled, fail, find_project, leave, say
-from whgen.cli.settings import FAILED, OK, Settings, common
+from whgen.cli.say import compiled, fail, find_project, leave, say, say_json
+from whgen.cli.settings import FAILED, OK, Settings, common, with_json
 from whgen.diagnostics.diagnostic import candidates_help
-from whgen.output import Comparison, EditedFilesError, OutputError, compare, diff, write
+from whgen.output import BACKUP_FOLDER, Comparison, EditedFilesError, OutputError, compare, diff, write
 from whgen.pipeline import Compilation, Generated
 
-_WAYS_OUT = """a generated file was edited by hand. There are three ways out:
-  1. say it in the specs (there is a `dbt:` key for configuration that whgen does not know)
-  2. make it a hand-written model: `model:` with `file:`
-  3. give the edit up: `whgen generate --force` (a copy is kept)"""
+_PARTS = ("created", "changed", "removed", "edited")
+_WAYS_OUT = """there are three ways out:
+1. say it in the specs (there is a `dbt:` key for configuration that whgen does not know)
+2. make it a hand-written model: `model:` with `file:`
+3. give the edit up: `whgen generate --force` (a copy is kept)"""
 
 
 @click.command()
@@ -26,7 +27,7 @@ _WAYS_OUT = """a generated file was edited by hand. There are three ways out:
 @click.option("--dry-run", is_flag=True, help="Write nothing; print which files would change.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand; a copy of each is kept.")
 @click.option("--warehouse", multiple=True, metavar="NAME", help="Only the project of this warehouse (may be repeated).")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@with_json
 @common
 @click.pass_obj
 def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool) -> None:
@@ -39,16 +40,22 @@ def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool)
     try:
         for project in projects:
             folder = root / project.folder
-            if options["show_diff"]:
-                say(diff(folder, project.files).rstrip("\n"))
+            if options["show_diff"] and not settings.as_json and (text := diff(folder, project.files)):
+                say(text.rstrip("\n"))
             found[str(project.folder)] = compare(folder, project.files) if reading else write(folder, project.files, force=options["force"])
     except OutputError as problem:
-        stop(problem)
-    _tell(found, settings, as_json=options["as_json"], silent=options["show_diff"])
+        stop(problem, root)
     stale = [c for c in found.values() if not c.is_current]
-    if options["check"] and stale and not settings.quiet and not options["as_json"]:
+    code = FAILED if options["check"] and stale else OK
+    if settings.as_json:
+        say_json({"ok": code == OK, "exit_code": code, "projects": {f: _as_json(c) for f, c in found.items()}}, compilation.report)
+        leave(code)
+    # A pipeline that asks whether files are current, and nothing else, still wants to know which are not.
+    if not options["show_diff"] and (not settings.quiet or code):
+        _tell(found, quiet=settings.quiet, written=not reading)
+    if code:
         say("the generated files are not current: run `whgen generate`")
-    leave(FAILED if options["check"] and stale else OK)
+    leave(code)
 
 
 def write_all(project: Generated, root: Path) -> None:
@@ -56,16 +63,23 @@ def write_all(project: Generated, root: Path) -> None:
     try:
         write(root / project.folder, project.files)
     except OutputError as problem:
-        stop(problem)
+        stop(problem, root)
 
 
-def stop(problem: OutputError) -> NoReturn:
+def stop(problem: OutputError, root: Path) -> NoReturn:
     """End the command with what kept files from being written."""
     if isinstance(problem, EditedFilesError):
-        say(problem.diff.rstrip("\n"))
-        say()
-        fail("edited-files", _WAYS_OUT, file=problem.comparison.edited[0].as_posix())
-    fail("output-failed", str(problem), file=str(problem.path))
+        edited = problem.comparison.edited
+        if not _settings().as_json:
+            say(problem.diff.rstrip("\n") + "\n")
+        number = "a generated file was" if len(edited) == 1 else f"{len(edited)} generated files were"
+        place = os.path.relpath(Path(problem.path) / edited[0], root)
+        fail("edited-files", f"{number} edited by hand", help=_WAYS_OUT, file=Path(place).as_posix())
+    fail("output-failed", problem.message)
+
+
+def _settings() -> Settings:
+    return click.get_current_context().ensure_object(Settings)
 
 
 def _chosen(compilation: Compilation, names: tuple[str, ...]) -> tuple[Generated, ...]:
@@ -73,26 +87,21 @@ def _chosen(compilation: Compilation, names: tuple[str, ...]) -> tuple[Generated
     for name in names:
         if name not in known:
             label, help_ = candidates_help(name, known, kind="warehouses")
-            fail("unknown-warehouse", f"no target is on `{name}`", help=help_, label=label)
+            fail("unknown-target", f"no target is on the warehouse `{name}`", help=label or help_)
     return tuple(p for p in compilation.projects if not names or p.warehouse in names)
 
 
-def _tell(found: dict[str, Comparison], settings: Settings, *, as_json: bool, silent: bool) -> None:
-    parts = ("created", "changed", "removed", "edited")
-    if as_json:
-        lists = {folder: {part: [p.as_posix() for p in getattr(c, part)] for part in parts} for folder, c in found.items()}
-        say(
-            json.dumps(
-                {"projects": {f: {**lists[f], "unchanged": len(found[f].unchanged), "current": found[f].is_current} for f in found}},
-                indent=2,
-            )
-        )
-        return
-    if settings.quiet or silent:
-        return
+def _as_json(comparison: Comparison) -> dict[str, object]:
+    lists = {part: [p.as_posix() for p in getattr(comparison, part)] for part in _PARTS}
+    return {**lists, "unchanged": len(comparison.unchanged), "current": comparison.is_current}
+
+
+def _tell(found: dict[str, Comparison], *, quiet: bool, written: bool) -> None:
     for folder, comparison in found.items():
-        for part in parts:
+        for part in _PARTS:
             for path in getattr(comparison, part):
-                say(f"  {part:<8} {folder}/{path}")
-        counts = ", ".join(f"{len(getattr(comparison, part))} {part}" for part in parts if getattr(comparison, part))
-        say(f"{folder}: {counts + ', ' if counts else ''}{len(comparison.unchanged)} unchanged")
+                kept = f" (what it was: {folder}/{BACKUP_FOLDER}/{path})" if written and part == "edited" else ""
+                say(f"  {part:<8} {folder}/{path}{kept}")
+        counts = ", ".join(f"{len(getattr(comparison, part))} {part}" for part in _PARTS if getattr(comparison, part))
+        if not quiet:
+            say(f"{folder}: {counts + ', ' if counts else ''}{len(comparison.unchanged)} unchanged")

@@ -22,14 +22,19 @@ class Settings:
 
     folder: Path = Path()
     quiet: bool = False
+    as_json: bool = False
 
 
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     settings = ctx.ensure_object(Settings)
     if param.name == "working_folder" and value is not None:
+        if not value:
+            raise click.BadParameter("the name of the folder is empty", ctx, param)
         settings.folder = Path(value)
     if param.name == "quiet" and value:
         settings.quiet = True
+    if param.name == "as_json" and value:
+        settings.as_json = True
 
 
 def common(function: F) -> F:
@@ -45,12 +50,21 @@ def common(function: F) -> F:
     return function
 
 
-def project_root(settings: Settings) -> Path | None:
-    """The folder at or above DIR that has `specs/`, or None."""
-    start = settings.folder.absolute()
+def with_json(function: F) -> F:
+    """Give a command --json; what keeps it from its work is then printed as JSON too."""
+    return click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_set, help="Print the outcome as JSON.")(function)
+
+
+def project_root(start: Path) -> Path | None:
+    """The folder at or above another that has `specs/`, or None."""
     return next((f for f in (start, *start.parents) if (f / "specs").is_dir()), None)
 
 
-def colours() -> bool:
-    """Whether standard output takes colours."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def colours(*, err: bool = False) -> bool:
+    """Whether standard output, or the stream of errors, takes colours."""
+    return (sys.stderr if err else sys.stdout).isatty() and not is_plain()
+
+
+def is_plain() -> bool:
+    """Whether the environment asks for text that does not move: https://no-color.org, a pipeline, a terminal that can do nothing."""
+    return bool(os.environ.get("NO_COLOR") or os.environ.get("CI")) or os.environ.get("TERM") == "dumb"

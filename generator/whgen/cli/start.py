@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -19,20 +20,23 @@ def init(settings: Settings, folder: str | None, name: str | None) -> None:
     """Create a small project that builds, in FOLDER or here."""
     from whgen.scaffold import ScaffoldError, create
 
+    if folder == "":
+        raise click.BadArgumentUsage("the name of the folder is empty")
     place = settings.folder / folder if folder else settings.folder
     try:
         files = create(place, name)
     except ScaffoldError as problem:
-        fail("no-project", str(problem), file=str(place))
+        fail("no-project", str(problem))
     if not settings.quiet:
         for path in files:
             say(f"  created  {place / path}")
-        say(f"Now: {'' if place == Path() else f'cd {place} && '}whgen build")
+        say(f"Now: {'' if place == Path() else f'cd {shlex.quote(str(place))} && '}whgen build")
     leave(OK)
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@common
 def completion(shell: str) -> None:
     """Print the completion script of a shell, as in: eval "$(whgen completion bash)"."""
     from click.shell_completion import get_completion_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -43,8 +44,8 @@ class NodeFinished:
     message: str = ""
     failures: int = 0
     compiled: Path | None = None
-    examples: tuple[tuple[tuple[str, str], ...], ...] = ()
-    """A few of the rows that a test found, each as pairs of column and value."""
+    examples: tuple[Mapping[str, str], ...] = ()
+    """A few of the rows that a test found: column -> value."""
 
 
 Event = Started | NodeStarted | NodeFinished
@@ -67,12 +68,13 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a command ended. `error` is dbt's own, when it could not run at all."""
+    """How a command ended. `error` is dbt's own, when it could not run at all; `warnings` counts its complaints about the project."""
 
     nodes: tuple[NodeFinished, ...]
     error: str = ""
     error_kind: str = ""
     interrupted: bool = False
+    warnings: int = 0
     log: Path
 
     @property

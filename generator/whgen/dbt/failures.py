@@ -4,63 +4,134 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from whgen.dbt.events import Invocation, NodeFinished, Outcome, Status
-from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span
+from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span, candidates_help
 
+NOWHERE = Span(file="")
+"""The place of what no spec is to blame for."""
+
+_HEADER = re.compile(r"^\s*(\w+ )*(Error|Exception)( in (model|test|seed|snapshot|macro|source|unit_test) .*)?$")
 _NOISE = re.compile(
-    r"^\s*(compiled code at .*|LINE \d+:.*|\^+|>? ?in (model|test|seed) .*|\(models/.*\)|Database Error in .*|Runtime Error in .*)$"
+    r"^\s*(compiled code at .*|> ?(in|called by) \w+ .*|-{5,}|Raw Error:|error:|\w+ = .* ?\((Auto-Detected|Set By User)\)|)$"
 )
+_NODE = re.compile(r"in (?:model|test|seed|snapshot) (\w+) \(|'(?:model|test|seed|snapshot)\.\w+\.(\w+)(?:\.\w+)?'")
+_LOCK = re.compile(
+    r"(?:set lock on|open) file \"?(?P<file>[^\"\n]+?)\"?: .*?(?:held in (?P<program>\S+) \(PID (?P<process>\d+)\)|$)", re.DOTALL
+)
+_MOST_LINES = 12
+
+_NO_FILE = re.compile(r'No files found that match the pattern "(?P<pattern>[^"]+)"')
+_NO_COLUMN = re.compile(r'Column "(?P<column>[^"]+)" referenced that exists in the SELECT clause')
+_NO_NODE = re.compile(r"depends on a (?:node|source) named '(?P<name>[^']+)' which was not found")
 
 
 def report_outcome(outcome: Outcome, invocation: Invocation, origins: Mapping[str, Span], report: Report) -> None:
     """Add a diagnostic for every node that failed or warned, or for what kept dbt from running."""
-    nowhere = Span(file="specs/warehouse.yml")
     if outcome.error:
-        _report_error(outcome, nowhere, report)
+        _report_error(outcome, origins, report)
     for node in outcome.nodes:
-        if node.status is Status.FAILED and node.kind != "test":
-            report.error("model-failed", origins.get(node.name, nowhere), f"`{node.name}` could not be built: {_essence(node.message)}",
-                         help=_where(node, invocation))  # fmt: skip
-        elif node.kind == "test" and node.status in (Status.FAILED, Status.WARNED):
-            _report_test(node, invocation, origins.get(node.name, nowhere), report)
+        span = origins.get(node.name, NOWHERE)
+        if node.kind == "test" and node.status in (Status.FAILED, Status.WARNED):
+            _report_test(node, invocation, span, report)
+        elif node.status is Status.FAILED:
+            headline, details = _explained(node.message, origins)
+            report.error(
+                "model-failed", span, f"`{node.name}` could not be built: {headline}", help=_help(*details, _where(node, invocation))
+            )
 
 
-def _report_error(outcome: Outcome, nowhere: Span, report: Report) -> None:
-    text = _essence(outcome.error)
-    if "Could not set lock" in outcome.error or "Conflicting lock" in outcome.error:
-        report.error(
-            "database-locked", nowhere, "the database file is in use by another process", help="close the other program and try again"
-        )
-    else:
-        report.error("dbt-failed", nowhere, f"dbt could not run: {text}", help=f"dbt's full log: {_relative(outcome.log)}")
+def _report_error(outcome: Outcome, origins: Mapping[str, Span], report: Report) -> None:
+    text = outcome.error
+    if "Could not set lock" in text or "Conflicting lock" in text or "used by another process" in text:
+        report.error("database-locked", NOWHERE, _locked(text), help="end the other program, or build into another file, then try again")
+        return
+    headline, details = _explained(text, origins)
+    named = _NODE.search(text)
+    span = origins.get(next(filter(None, named.groups())), NOWHERE) if named else NOWHERE
+    report.error("dbt-failed", span, f"dbt could not run: {headline}", help=_help(*details, f"dbt's full log: {_relative(outcome.log)}"))
+
+
+def _explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]]:
+    """The essence of a message; where it is known to mislead, what it means, and what to do."""
+    if found := _NO_FILE.search(message):
+        # DuckDB quotes the line of the SQL that stands at the position which the file's name has in another line.
+        return f"there is no file `{_relative(Path(found['pattern']))}`", ["put it there, or correct `location:` of the source"]
+    if found := _NO_COLUMN.search(message):
+        # DuckDB takes a column that the table lacks for the one that the SELECT is about to make of it.
+        column = found["column"]
+        help_ = f"correct the column's name in the spec (`its_name: {{as: {column}}}` renames it), or the data"
+        return f"the table that it reads has no column `{column}`", [help_]
+    headline, details = essence(message)
+    if found := _NO_NODE.search(message):
+        label, help_ = candidates_help(found["name"], origins, kind="nodes")
+        return f"it reads `{found['name']}`, which does not exist", [label or help_]
+    return headline, details
+
+
+def _locked(text: str) -> str:
+    found = _LOCK.search(text)
+    if found is None:
+        return "the database file is in use by another process"
+    program, process = found["program"], found["process"]
+    by = f"{PurePath(program).name} (process {process})" if program else "another process"
+    return f"the database file `{_relative(Path(found['file']))}` is in use by {by}"
 
 
 def _report_test(node: NodeFinished, invocation: Invocation, span: Span, report: Report) -> None:
     severity = Severity.WARNING if node.status is Status.WARNED else Severity.ERROR
-    if node.failures == 0 and node.status is Status.FAILED:
-        report.error("test-failed", span, f"the test `{node.name}` could not run: {_essence(node.message)}", help=_where(node, invocation))
-        return
-    rows = "1 row" if node.failures == 1 else f"{node.failures:,} rows"
-    shown = ["for example " + "; ".join(", ".join(f"{c} = {v}" for c, v in row[:6]) for row in node.examples)] if node.examples else []
-    report.add(Diagnostic(code="test-failed", span=span, severity=severity, message=f"the test `{node.name}` found {rows}",
-                          help="\n".join([*shown, _where(node, invocation)])))  # fmt: skip
+    if node.failures == 0:
+        headline, details = essence(node.message)
+        message, lines = f"the test `{node.name}` could not run: {headline}", details
+    else:
+        message, lines = f"the test `{node.name}` found {'1 row' if node.failures == 1 else f'{node.failures:,} rows'}", _table(node)
+    report.add(Diagnostic(code="test-failed", span=span, severity=severity, message=message, help=_help(*lines, _where(node, invocation))))
+
+
+def _table(node: NodeFinished) -> list[str]:
+    """The example rows: as a table while it is narrow, else a row to a line."""
+    if not node.examples:
+        return []
+    columns = list(node.examples[0])
+    widths = [max(len(c), *(len(row[c]) for row in node.examples)) for c in columns]
+    head = "for example:" if node.failures > len(node.examples) else "that is:" if node.failures == 1 else "they are:"
+    if sum(widths) + 3 * len(columns) <= 72:
+        lines = [columns, *([row[c] for c in columns] for row in node.examples)]
+        return [head, *("  " + "   ".join(v.ljust(w) for v, w in zip(line, widths, strict=True)).rstrip() for line in lines)]
+    return [head, *("  " + ", ".join(f"{c} = {v}" for c, v in row.items()) for row in node.examples)]
 
 
 def _where(node: NodeFinished, invocation: Invocation) -> str:
-    if node.compiled is None:
-        return ""
-    return f"the SQL that ran: {_relative(invocation.project / node.compiled)}"
+    return f"the SQL that ran: {_relative(invocation.project / node.compiled)}" if node.compiled else ""
+
+
+def _help(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def _relative(path: Path) -> str:
-    return os.path.relpath(path)
+    """The path as it is typed from here, unless that climbs further than it helps."""
+    try:
+        shown = os.path.relpath(path)
+    except ValueError:
+        return str(path)
+    return str(path) if shown.startswith(os.path.join("..", "..")) else shown  # noqa: PTH118
 
 
-def _essence(message: str) -> str:
-    """What matters of dbt's message, on one line."""
-    lines = [line.strip() for line in message.splitlines() if line.strip() and not _NOISE.match(line)]
-    text = " ".join(lines) or message.strip()
-    return text if len(text) <= 400 else text[:399] + "…"
+def essence(message: str) -> tuple[str, list[str]]:
+    """What matters of dbt's message: its first line, and the lines that explain it.
+
+    >>> essence("Runtime Error in model m (models/m.sql)\\n  Binder Error: no column x\\n  Candidates: y\\n  compiled code at m.sql")
+    ('Binder Error: no column x', ['Candidates: y'])
+    """
+    lines = [line.rstrip() for line in message.splitlines() if not _NOISE.match(line)]
+    while len(lines) > 1 and _HEADER.match(lines[0]):
+        del lines[0]
+    if not lines:
+        return "it gave no reason", []
+    headline, *details = textwrap.dedent("\n".join(lines)).splitlines()
+    cut = [*details[:_MOST_LINES], *(["…"] if len(details) > _MOST_LINES else [])]
+    return headline.strip(), textwrap.dedent("\n".join(cut)).splitlines()
