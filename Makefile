@@ -44,6 +44,7 @@ docs: $(READY) ## write the generated pages of docs/
 	$(BIN)/python -m whgen.docs docs
 
 bench: demo ## measure against bare dbt; see benchmarks/README.md
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/build_overhead.py
 
 clean: ## remove what the other targets made

@@ -11,7 +11,7 @@ RUN: tuple[Code, ...] = (
         what="The folder holds no `specs` folder.",
         why="Commands work on the project in the current folder, or in the one that they are told.",
         example="whgen validate",
-        fix="Go to the folder of the project, name it with `--project`, or start one with `whgen init`.",
+        fix="Go to the folder of the project, name it with `-C`, or start one with `whgen init`.",
         at_run_time=True,
     ),
     Code(
