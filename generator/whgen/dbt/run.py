@@ -42,8 +42,8 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
     collector = _Collector(on_event=on_event)
     error, kind = "", ""
     interruption = collector.interruption
-    with session(invocation), collector.events, interruption.watched():
-        try:
+    with interruption.watched(), session(invocation), collector.events:
+        with interruption.armed():
             answer = _invoke(arguments(invocation), collector.receive)
             if answer.exception is None:
                 collector.complete(answer.result)
@@ -51,8 +51,6 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
                 interruption.happened = True
             elif not interruption.happened:
                 error, kind = str(answer.exception), type(answer.exception).__name__
-        except KeyboardInterrupt:
-            interruption.happened = True
         collector.end()
     collector.raise_failure()
     return Outcome(

@@ -103,15 +103,21 @@ def _refusals() -> tuple[type[Exception], ...]:
     return (DbtBaseException, RuntimeError, OSError, *([of_duckdb] if of_duckdb else []))
 
 
+_ENDS_DBT, _ENDS_ALL = 2, 4
+"""How often Ctrl-C is passed on to dbt: once to have it cancel its queries, once more to stop waiting for them. And how often at most."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Interruption:
     """Whether Ctrl-C was pressed. What fails from then on was stopped, not wrong."""
 
     happened: bool = False
+    presses: int = 0
+    is_armed: bool = False
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Notice Ctrl-C, which goes on to end dbt as always."""
+        """Notice Ctrl-C. It ends what runs while armed, and spares what tidies up afterwards."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -119,10 +125,23 @@ class Interruption:
 
         def notice(number: int, frame: FrameType | None) -> Any:
             self.happened = True
-            return before(number, frame) if callable(before) else None
+            self.presses += 1
+            passed_on = self.presses >= _ENDS_ALL or (self.is_armed and self.presses <= _ENDS_DBT)
+            return before(number, frame) if passed_on and callable(before) else None
 
         signal.signal(signal.SIGINT, notice)
         try:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+    @contextlib.contextmanager
+    def armed(self) -> Iterator[None]:
+        """Let Ctrl-C end what is inside, and go on behind it."""
+        try:
+            self.is_armed = True
+            yield
+        except KeyboardInterrupt:
+            self.happened = True
+        finally:
+            self.is_armed = False
