@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from projects import build, failed, write_project
+from projects import REPOSITORY, build, failed, split_files, write_project
 from whgen import scaffold
 
 
@@ -163,3 +163,20 @@ def test_seed_and_verbatim_model_build(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "small.duckdb"), read_only=True) as connection:
         assert connection.sql("SELECT code FROM production.ranked").fetchall() == [("a",)]
         assert connection.sql("SELECT code, rank FROM staging.codes ORDER BY code").fetchall() == [("a", 1), ("b,c", None)]
+
+
+def test_names_that_sql_keeps_for_itself_build(tmp_path: Path) -> None:
+    specs = (REPOSITORY / "tests/cases/reserved_words/specs.yml").read_text(encoding="utf-8")
+    warehouse = "# specs/warehouse.yml\nwarehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}}\n"
+    raw = {
+        "raw/select.csv": 'order,group,table,from\n1,"a|b","it\'s",true\n2,a,,\n,a,"😀",false\n',
+        "raw/group.csv": 'order,desc\n1,"first, ""best"""\n',
+    }
+    write_project(tmp_path, split_files(specs) | split_files(warehouse) | raw)
+    statuses = build(tmp_path)
+    assert failed(statuses) == set(statuses) & {n for n, s in statuses.items() if s == "skipped"} | {"stg_shop__select__order__not_null"}
+    (tmp_path / "raw/select.csv").write_text(raw["raw/select.csv"].replace(',a,"😀",false\n', ""), encoding="utf-8")
+    assert failed(build(tmp_path)) == set()
+    with duckdb.connect(str(tmp_path / "shop.duckdb"), read_only=True) as connection:
+        query = 'SELECT "group", "table", width, limit_key = \'-2\' FROM production.fact_case ORDER BY "group"'
+        assert connection.sql(query).fetchall() == [("a", None, None, True), ("a|b", "it's", 4, False)]

@@ -28,7 +28,7 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
     return DimensionView(
         origin=dimension.file,
         config=config,
-        base=base_alias(dimension.base),
+        base=dialect.name_sql(base_alias(dimension.base)),
         model=dimension.base.name,
         columns=select_list(
             [

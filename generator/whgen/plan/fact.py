@@ -39,7 +39,7 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView
     return FactView(
         origin=fact.file,
         config=config,
-        base=alias,
+        base=dialect.name_sql(alias),
         model=fact.base.name,
         lookups=lookups,
         columns=select_list(

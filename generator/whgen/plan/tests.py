@@ -31,7 +31,7 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
     """All tests of a model, each kind on each column once."""
     match table:
         case Staging():
-            found = [*_key_tests(table), *_cast_tests(table, dialect)]
+            found = [*_key_tests(table, dialect), *_cast_tests(table, dialect)]
         case CalendarDimension():
             found = [*_surrogate_tests(table, table.surrogate_key), _members_test(table, [int(UNKNOWN_MEMBER), int(NOT_FOUND_MEMBER)])]
         case Dimension():
@@ -39,7 +39,7 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
         case Fact():
             found = [*_fact_tests(table, dialect)]
         case HandWritten() | Seed():
-            found = [*_key_tests(table)]
+            found = [*_key_tests(table, dialect)]
         case _:
             found = []
     everywhere = _real_members(table, dialect) if isinstance(table, Dimension) else ""
@@ -94,14 +94,17 @@ def _column_span(table: Table, name: str) -> Span:
     return column.span if column is not None else table.span
 
 
-def _key_tests(table: Table, *, where: str = "") -> list[PlannedTest]:
+def _key_tests(table: Table, dialect: Dialect, *, where: str = "") -> list[PlannedTest]:
     if not table.key:
         return []
     tests = [_test(table, k, "not_null", _column_span(table, k), where=where) for k in table.key]
     if len(table.key) == 1:
         return [_test(table, table.key[0], "unique", _column_span(table, table.key[0]), where=where), *tests]
     span = _column_span(table, table.key[0])
-    return [_test(table, None, "unique_combination", span, arguments={"columns": list(table.key)}, where=where), *tests]
+    return [
+        _test(table, None, "unique_combination", span, arguments={"columns": [dialect.name_sql(k) for k in table.key]}, where=where),
+        *tests,
+    ]
 
 
 def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
@@ -147,7 +150,7 @@ def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
     tests = [
         *_surrogate_tests(table, table.surrogate_key),
         _members_test(table, [UNKNOWN_MEMBER, NOT_FOUND_MEMBER]),
-        *_key_tests(table, where=_ordinary(table, dialect)),
+        *_key_tests(table, dialect, where=_ordinary(table, dialect)),
     ]
     # Members that the source forgot stay in a dimension that keeps first values, so the numbers may differ there.
     return tests if table.materialized == "incremental" else [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
@@ -210,7 +213,7 @@ def _dbt_test(test: Test, warehouse: Warehouse, dialect: Dialect, column: Column
         case "references":
             target = warehouse.table(test.argument)
             assert target is not None, "resolve reports references to tables that do not exist"
-            return "relationships", {"to": f"ref('{target.name}')", "field": target.key[0]}
+            return "relationships", {"to": f"ref('{target.name}')", "field": dialect.name_sql(target.key[0])}
         case _:
             ((name, arguments),) = test.argument.items()
             return name, dict(arguments)

@@ -8,7 +8,7 @@ WITH counted AS (
 
     SELECT
         {%- for column, condition in losses.items() %}
-        COUNT(CASE WHEN {{ condition }} THEN 1 END) AS {{ column }}{{ "," if not loop.last }}
+        COUNT(CASE WHEN {{ condition }} THEN 1 END) AS lost_{{ loop.index }}{{ "," if not loop.last }}
         {%- endfor %}
     FROM {{ source }}
 
@@ -17,9 +17,9 @@ WITH counted AS (
 {% for column in losses %}
 SELECT
     '{{ column }}' AS column_name,
-    {{ column }} AS lost_values
+    lost_{{ loop.index }} AS lost_values
 FROM counted
-WHERE {{ column }} > 0
+WHERE lost_{{ loop.index }} > 0
 {% if not loop.last %}
 UNION ALL
 {% endif %}
