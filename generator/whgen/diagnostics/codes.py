@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from whgen.diagnostics.code import Code
 from whgen.diagnostics.codes_run import RUN
 from whgen.diagnostics.codes_spec import SPEC
+from whgen.diagnostics.codes_sql import SQL
 from whgen.diagnostics.codes_warehouse import WAREHOUSE
 
-CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *WAREHOUSE, *RUN)}
+CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *WAREHOUSE, *SQL, *RUN)}
 """Code -> its explanation."""

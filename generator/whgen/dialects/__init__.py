@@ -7,5 +7,6 @@ from collections.abc import Mapping
 from whgen.dialects.base import Dialect
 from whgen.dialects.bigquery import BIGQUERY
 from whgen.dialects.duckdb import DUCKDB
+from whgen.dialects.postgres import POSTGRES
 
-DIALECTS: Mapping[str, Dialect] = {d.name: d for d in (BIGQUERY, DUCKDB)}
+DIALECTS: Mapping[str, Dialect] = {d.name: d for d in (BIGQUERY, DUCKDB, POSTGRES)}

@@ -14,9 +14,10 @@ from typing import Any
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
+from whgen.dialects.lowering import Lowerings, lowered
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
-from whgen.sql.functions import NATIVE
+from whgen.sql.reference import NATIVE
 
 # What fits on one line stays on one line.
 LINE = 88
@@ -27,8 +28,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 class Dialect:
     """One warehouse.
 
-    `printer` writes trees as SQL; `lower` gives for a node what sqlglot will print with the meaning
-    that the node has in the reference dialect; `settle` casts
+    `printer` writes trees as SQL; `lowerings` say how, where sqlglot would write what means something else here; `settle` casts
     an expression whose type this warehouse makes another one of than the logical type says; `spine` is a
     SELECT of all days between two, as `calendar_date`; `source` and `profile` are parts of dbt's YAML.
     """
@@ -39,7 +39,7 @@ class Dialect:
     printer: type[SqlglotDialect]
     types: Mapping[Kind, str]
     reserved: frozenset[str]
-    lower: Callable[[exp.Expr], exp.Expr]
+    lowerings: Lowerings
     settle: Callable[[exp.Expr, Type], exp.Expr]
     spine: Callable[[date, date], str]
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
@@ -80,11 +80,11 @@ class Dialect:
         for node in reversed(list(tree.dfs())):
             if node.meta.get(NATIVE):
                 continue
-            lowered = self.lower(node)
-            if lowered is not node:
+            new = lowered(node, self.lowerings, self.printer)
+            if new is not node:
                 if node is tree:
-                    return lowered
-                node.replace(lowered)
+                    return new
+                node.replace(new)
         return tree
 
     def _print(self, tree: exp.Expr, **layout: Any) -> str:

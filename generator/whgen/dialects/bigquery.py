@@ -8,111 +8,20 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Target
 
-_RESERVED = frozenset(
-    [
-        "ALL",
-        "AND",
-        "ANY",
-        "ARRAY",
-        "AS",
-        "ASC",
-        "ASSERT_ROWS_MODIFIED",
-        "AT",
-        "BETWEEN",
-        "BY",
-        "CASE",
-        "CAST",
-        "COLLATE",
-        "CONTAINS",
-        "CREATE",
-        "CROSS",
-        "CUBE",
-        "CURRENT",
-        "DEFAULT",
-        "DEFINE",
-        "DESC",
-        "DISTINCT",
-        "ELSE",
-        "END",
-        "ENUM",
-        "ESCAPE",
-        "EXCEPT",
-        "EXCLUDE",
-        "EXISTS",
-        "EXTRACT",
-        "FALSE",
-        "FETCH",
-        "FOLLOWING",
-        "FOR",
-        "FROM",
-        "FULL",
-        "GROUP",
-        "GROUPING",
-        "GROUPS",
-        "HASH",
-        "HAVING",
-        "IF",
-        "IGNORE",
-        "IN",
-        "INNER",
-        "INTERSECT",
-        "INTERVAL",
-        "INTO",
-        "IS",
-        "JOIN",
-        "LATERAL",
-        "LEFT",
-        "LIKE",
-        "LIMIT",
-        "LOOKUP",
-        "MERGE",
-        "NATURAL",
-        "NEW",
-        "NO",
-        "NOT",
-        "NULL",
-        "NULLS",
-        "OF",
-        "ON",
-        "OR",
-        "ORDER",
-        "OUTER",
-        "OVER",
-        "PARTITION",
-        "PRECEDING",
-        "PROTO",
-        "QUALIFY",
-        "RANGE",
-        "RECURSIVE",
-        "RESPECT",
-        "RIGHT",
-        "ROLLUP",
-        "ROWS",
-        "SELECT",
-        "SET",
-        "SOME",
-        "STRUCT",
-        "TABLESAMPLE",
-        "THEN",
-        "TO",
-        "TREAT",
-        "TRUE",
-        "UNBOUNDED",
-        "UNION",
-        "UNNEST",
-        "USING",
-        "WHEN",
-        "WHERE",
-        "WINDOW",
-        "WITH",
-        "WITHIN",
-    ]
-)
+_WORDS = """
+ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT
+DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING
+GROUPS HASH HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT
+NULL NULLS OF ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS SELECT SET
+SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WINDOW WITH WITHIN
+"""
 
 
 class _Generator(Layout, BigQuery.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
@@ -123,20 +32,29 @@ class _BigQuery(BigQuery):
     Generator = _Generator
 
 
-def _lower(node: exp.Expr) -> exp.Expr:
-    match node:
-        case exp.Cast() if node.to.is_type(exp.DType.DECIMAL) and node.to.expressions:
-            # A cast to NUMERIC takes no precision: digits behind the scale are rounded away by themselves.
-            scale = int(node.to.expressions[1].name) if len(node.to.expressions) > 1 else 0
-            plain = type(node)(this=node.this.copy(), to=exp.DataType.build("decimal"), safe=node.args.get("safe"))
-            return exp.Round(this=plain, decimals=exp.Literal.number(scale))
-        case exp.Cast() if node.to.is_type(exp.DType.JSON):
-            return exp.Anonymous(this="SAFE.PARSE_JSON" if isinstance(node, exp.TryCast) else "PARSE_JSON", expressions=[node.this.copy()])
-        case exp.UnixMicros() if node.this.type is not None and node.this.type.is_type(exp.DType.TIMESTAMP, exp.DType.DATETIME):
-            # Only instants can be counted, so the clock is read as if it hung in Greenwich.
-            instant = exp.Anonymous(this="TIMESTAMP", expressions=[node.this.copy(), exp.Literal.string("UTC")])
-            return exp.UnixMicros(this=instant)
-    return node
+# Formats stay as they were written: sqlglot would make %F of %Y-%m-%d.
+_SHORT = ("%Y-%m-%d", "%H:%M:%S")
+_BigQuery.INVERSE_TIME_MAPPING = {long: short for long, short in BigQuery.INVERSE_TIME_MAPPING.items() if long not in _SHORT}
+_BigQuery.INVERSE_TIME_TRIE = new_trie(_BigQuery.INVERSE_TIME_MAPPING)
+
+
+def _cast(node: exp.Expr) -> Pattern:
+    if target_type(node).is_type(exp.DType.DECIMAL) and target_type(node).expressions:
+        # A cast to NUMERIC takes no precision: digits behind the scale are rounded away by themselves.
+        scale = int(target_type(node).expressions[1].name) if len(target_type(node).expressions) > 1 else 0
+        plain = type(node)(this=node.this.copy(), to=exp.DataType.build("decimal"), safe=node.args.get("safe"))
+        return exp.Round(this=plain, decimals=exp.Literal.number(scale))
+    if target_type(node).is_type(exp.DType.JSON):
+        return f"{'SAFE.PARSE_JSON' if isinstance(node, exp.TryCast) else 'PARSE_JSON'}({{this}})"
+    return None
+
+
+def _unix_micros(node: exp.Expr) -> Pattern:
+    # Only instants can be counted, so the clock is read as if it hung in Greenwich.
+    return "UNIX_MICROS(TIMESTAMP({this}, 'UTC'))" if kind(node.this) is Kind.DATETIME else None
+
+
+LOWERINGS: Lowerings = {exp.Cast: _cast, exp.TryCast: _cast, exp.UnixMicros: _unix_micros}
 
 
 def _spine(first: date, last: date) -> str:
@@ -181,8 +99,8 @@ BIGQUERY = Dialect(
         Kind.BYTES: "BYTES",
         Kind.ARRAY: "ARRAY<{}>",
     },
-    reserved=_RESERVED,
-    lower=_lower,
+    reserved=frozenset(_WORDS.split()),
+    lowerings=LOWERINGS,
     settle=lambda tree, _: tree,
     spine=_spine,
     source=_source,

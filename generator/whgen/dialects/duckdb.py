@@ -10,91 +10,18 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.duckdb_functions import LOWERINGS
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
 from whgen.sql.types import sql_type
 
-_WHITE_SPACE = r"^[\s\v\x{85}\p{Z}]+|[\s\v\x{85}\p{Z}]+$"
 # The words that duckdb_keywords() calls reserved.
-_RESERVED = frozenset(
-    [
-        "ALL",
-        "ANALYSE",
-        "ANALYZE",
-        "AND",
-        "ANY",
-        "ARRAY",
-        "AS",
-        "ASC",
-        "ASYMMETRIC",
-        "BOTH",
-        "CASE",
-        "CAST",
-        "CHECK",
-        "COLLATE",
-        "COLUMN",
-        "CONSTRAINT",
-        "CREATE",
-        "DEFAULT",
-        "DEFERRABLE",
-        "DESC",
-        "DESCRIBE",
-        "DISTINCT",
-        "DO",
-        "ELSE",
-        "END",
-        "EXCEPT",
-        "FALSE",
-        "FETCH",
-        "FOR",
-        "FOREIGN",
-        "FROM",
-        "GROUP",
-        "HAVING",
-        "IN",
-        "INITIALLY",
-        "INTERSECT",
-        "INTO",
-        "LAMBDA",
-        "LATERAL",
-        "LEADING",
-        "LIMIT",
-        "NOT",
-        "NULL",
-        "OFFSET",
-        "ON",
-        "ONLY",
-        "OR",
-        "ORDER",
-        "PIVOT",
-        "PIVOT_LONGER",
-        "PIVOT_WIDER",
-        "PLACING",
-        "PRIMARY",
-        "QUALIFY",
-        "REFERENCES",
-        "RETURNING",
-        "SELECT",
-        "SHOW",
-        "SOME",
-        "SUMMARIZE",
-        "SYMMETRIC",
-        "TABLE",
-        "THEN",
-        "TO",
-        "TRAILING",
-        "TRUE",
-        "UNION",
-        "UNIQUE",
-        "UNPIVOT",
-        "USING",
-        "VARIADIC",
-        "WHEN",
-        "WHERE",
-        "WINDOW",
-        "WITH",
-    ]
-)
+_WORDS = """
+ALL ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC BOTH CASE CAST CHECK COLLATE COLUMN CONSTRAINT CREATE DEFAULT DEFERRABLE
+DESC DESCRIBE DISTINCT DO ELSE END EXCEPT FALSE FETCH FOR FOREIGN FROM GROUP HAVING IN INITIALLY INTERSECT INTO LAMBDA LATERAL
+LEADING LIMIT NOT NULL OFFSET ON ONLY OR ORDER PIVOT PIVOT_LONGER PIVOT_WIDER PLACING PRIMARY QUALIFY REFERENCES RETURNING
+SELECT SHOW SOME SUMMARIZE SYMMETRIC TABLE THEN TO TRAILING TRUE UNION UNIQUE UNPIVOT USING VARIADIC WHEN WHERE WINDOW WITH
+"""
 
 
 class _Generator(Layout, DuckDB.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
@@ -108,47 +35,6 @@ class _DuckDB(DuckDB):
 # `whgen` sets the variable to the project folder, so that a view over a file can be read from anywhere; without it, dbt runs in
 # generated/duckdb, two folders below.
 _ROOT = """{{ env_var('WHGEN_ROOT', '../..') | replace("'", "''") }}"""
-
-
-def _lower(node: exp.Expr) -> exp.Expr:
-    """The node, or what means here what it means in BigQuery."""
-    match node:
-        case exp.DateAdd() | exp.DateSub() | exp.DateTrunc() | exp.TsOrDsAdd() if _is(node, exp.DType.DATE):
-            # Date arithmetic yields a timestamp here.
-            return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
-        case exp.Extract() if node.name.upper() == "ISOWEEK":
-            node.set("this", exp.var("WEEK"))
-        case exp.Extract() if node.name.upper() == "DAYOFWEEK":
-            # Sunday is 0 here, and 1 in BigQuery.
-            return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
-        case exp.Trim() if node.expression is None:
-            # TRIM takes away spaces only here, in BigQuery all white space of Unicode.
-            pattern, nothing, everywhere = exp.Literal.string(_WHITE_SPACE), exp.Literal.string(""), exp.Literal.string("g")
-            return exp.RegexpReplace(this=node.this.copy(), expression=pattern, replacement=nothing, modifiers=everywhere)
-        case exp.CountIf():
-            # COUNT_IF of no rows is NULL here, and 0 in BigQuery.
-            return exp.Count(this=exp.Case().when(node.this.copy(), exp.Literal.number(1), copy=False))
-        case exp.Like() if "\\" in node.expression.name and not isinstance(node.parent, exp.Escape):
-            return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
-        case exp.Cast() if node.to.is_type(exp.DType.BIGINT) and (_is(node.this, exp.DType.DOUBLE) or _is(node.this, exp.DType.DECIMAL)):
-            # Halves go to the even number here, and away from zero in BigQuery.
-            node.set("this", exp.Round(this=node.this.copy()))
-        case exp.Cast() if node.to.is_type(exp.DType.DECIMAL) and not node.to.expressions:
-            node.set("to", exp.DataType.build("decimal(38, 9)"))
-        case exp.Literal() if not node.is_string and "." in node.this and "e" not in node.this.lower() and not _beside_decimal(node):
-            # A number with a point is exact here, and a float in BigQuery.
-            return exp.Literal.number(f"{node.this}e0")
-    return node
-
-
-def _is(node: exp.Expr, type_: exp.DType) -> bool:
-    return node.type is not None and bool(node.type.is_type(type_))
-
-
-def _beside_decimal(node: exp.Literal) -> bool:
-    # BigQuery takes such a number for a decimal, too, when it meets one.
-    others = [n for n in node.parent.iter_expressions() if n is not node] if node.parent is not None else []
-    return any(_is(n, exp.DType.DECIMAL) for n in others)
 
 
 def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
@@ -258,8 +144,8 @@ DUCKDB = Dialect(
         Kind.BYTES: "BLOB",
         Kind.ARRAY: "{}[]",
     },
-    reserved=_RESERVED,
-    lower=_lower,
+    reserved=frozenset(_WORDS.split()),
+    lowerings=LOWERINGS,
     settle=_settle,
     spine=_spine,
     source=_source,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -28,6 +28,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Type:
     """A logical type. `precision` and `scale` belong to decimals, `element` to arrays.
+    `nullable` says whether a value can be missing; it does not make two types differ.
 
     A `timestamp` is an instant, a `datetime` a reading of a wall clock without a zone.
     """
@@ -36,6 +37,7 @@ class Type:
     precision: int = 0
     scale: int = 0
     element: Type | None = None
+    nullable: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         if self.kind is Kind.DECIMAL:
@@ -69,7 +71,8 @@ class Type:
 
 
 UNKNOWN = Type(Kind.UNKNOWN)
-STRING, INTEGER, BOOLEAN, DATE = Type(Kind.STRING), Type(Kind.INTEGER), Type(Kind.BOOLEAN), Type(Kind.DATE)
+STRING, INTEGER, FLOAT = Type(Kind.STRING), Type(Kind.INTEGER), Type(Kind.FLOAT)
+BOOLEAN, DATE = Type(Kind.BOOLEAN), Type(Kind.DATE)
 _SIMPLE = {k.value: Type(k) for k in Kind if k not in (Kind.DECIMAL, Kind.ARRAY, Kind.UNKNOWN)}
 _DECIMAL = re.compile(r"decimal\s*\(\s*([0-9]{1,2})\s*(?:,\s*([0-9]{1,2})\s*)?\)")
 _ARRAY = re.compile(r"array\s*<(.+)>")
@@ -96,3 +99,12 @@ def parse_type(text: str) -> Type | None:
         element = parse_type(match[1])
         return Type(Kind.ARRAY, element=element) if element and element.kind is not Kind.ARRAY else None
     return None
+
+
+def a(type_: Type) -> str:
+    """A type with its article.
+
+    >>> a(INTEGER)
+    'an integer'
+    """
+    return f"{'an' if str(type_)[0] in 'aeiou' else 'a'} {type_}"

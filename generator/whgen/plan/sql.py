@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Expression, Scalar
 from whgen.sql.columns import column_expression
-from whgen.sql.types import sql_type
+from whgen.sql.types import TESTED, sql_type
 
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
 
@@ -99,7 +99,9 @@ def can_lose(cleaning: Cleaning) -> bool:
 
 def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:
     """A cast that yields NULL where it fails."""
-    return exp.TryCast(this=tree, to=sql_type(type_), safe=True)
+    node = exp.TryCast(this=tree, to=sql_type(type_), safe=True)
+    node.meta[TESTED] = True
+    return node
 
 
 def cleaned(cleaning: Cleaning) -> exp.Expr:

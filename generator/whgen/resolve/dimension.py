@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from whgen.diagnostics.diagnostic import Span, candidates_help
 from whgen.ir.calendar import CALENDAR
-from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN
+from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, a
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
 from whgen.resolve.derivation import resolve_derivations
-from whgen.resolve.literals import a, check_literal
+from whgen.resolve.literals import check_literal
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec

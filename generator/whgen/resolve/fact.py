@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from whgen.diagnostics.diagnostic import candidates_help
-from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type
+from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
-from whgen.resolve.literals import a, check_literal
+from whgen.resolve.literals import check_literal
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec

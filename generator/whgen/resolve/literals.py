@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.ir.types import BOOLEAN, Kind, Type
+from whgen.ir.literals import is_written_well
+from whgen.ir.types import BOOLEAN, Kind, Type, a
 
 Scalar = str | int | float | bool
 
@@ -35,38 +34,15 @@ _EXAMPLES: Mapping[Kind, str] = {
 _LARGEST = 2**63
 
 
-def a(type_: Type) -> str:
-    """A type with its article."""
-    return f"{'an' if str(type_)[0] in 'aeiou' else 'a'} {type_}"
-
-
 def check_literal(value: Scalar, type_: Type, span: Span, report: Report) -> None:
     """Report a value that a column of this type cannot hold."""
     wanted = _FITS.get(type_.kind)
     if wanted is None:
         return
     is_of_type = isinstance(value, wanted) and (not isinstance(value, bool) or type_ == BOOLEAN)
-    if not is_of_type or (isinstance(value, str) and not _is_written_well(value, type_.kind)) or _is_too_large(value, type_):
+    if not is_of_type or (isinstance(value, str) and not is_written_well(value, type_.kind)) or _is_too_large(value, type_):
         report.error("type-mismatch", span, f"`{value}` is not {a(type_)}", help=_EXAMPLES.get(type_.kind, f"write {a(type_)}"))
 
 
 def _is_too_large(value: Scalar, type_: Type) -> bool:
     return type_.kind is Kind.INTEGER and isinstance(value, int) and not -_LARGEST <= value < _LARGEST
-
-
-def _is_written_well(value: str, kind: Kind) -> bool:
-    try:
-        match kind:
-            case Kind.DATE:
-                return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None and date.fromisoformat(value) is not None
-            case Kind.TIMESTAMP | Kind.DATETIME:
-                return (
-                    re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None
-                    and datetime.fromisoformat(value.removesuffix(" UTC")) is not None
-                )
-            case Kind.TIME:
-                return re.match(r"[0-9]{2}:[0-9]{2}", value) is not None and time.fromisoformat(value) is not None
-            case _:
-                return True
-    except ValueError:
-        return False

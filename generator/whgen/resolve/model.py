@@ -60,13 +60,12 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
         if any(opening in texts_of.text for opening in ("{{", "{%", "{#")):
             # Jinja is dbt's: such a file goes through untouched, and its author answers for every warehouse.
             return replace(model, verbatim=dict.fromkeys(symbols.warehouses, texts_of.text))
-        selects = dict.fromkeys(symbols.warehouses, texts_of)
-        portable = symbols.warehouses != (symbols.dialect,)
+        selects, warehouses = dict.fromkeys(symbols.warehouses, texts_of), symbols.common_warehouses
     elif isinstance(spec.sql, str):
         text = SqlText(text=spec.sql, dialect=symbols.dialect, locate=lambda s, e: at.document.inside(("sql",), s, e))
-        selects, portable = dict.fromkeys(symbols.warehouses, text), symbols.warehouses != (symbols.dialect,)
+        selects, warehouses = dict.fromkeys(symbols.warehouses, text), symbols.common_warehouses
     else:
-        selects, portable = _by_warehouse(spec.sql or {}, at, symbols), False
+        selects, warehouses = _by_warehouse(spec.sql or {}, at, symbols), ()
     found: dict[str, exp.Query] = {}
     reads: set[str] = set()
     for warehouse, text in selects.items():
@@ -79,7 +78,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
             [c.name for c in model.columns],
             text,
             symbols.report,
-            portable=portable,
+            warehouses=warehouses,
             columns_at=at.key("columns"),
             is_lost=symbols.is_lost,
         )

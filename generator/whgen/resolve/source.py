@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from whgen.diagnostics.diagnostic import Related, Span, candidates_help
-from whgen.ir.types import STRING, UNKNOWN, Kind, Type
+from whgen.ir.types import STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import Cleaning, Column, Dedupe, Freshness, Ordering, Scalar, Source, SourceTable, Staging
 from whgen.resolve.derivation import resolve_derivations
-from whgen.resolve.literals import a, check_literal
+from whgen.resolve.literals import check_literal
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec

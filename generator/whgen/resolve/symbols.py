@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
-from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, parse_type
+from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
 from whgen.ir.warehouse import Column, Expression, Table
-from whgen.resolve.literals import a
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
+from whgen.sql.grouping import check_row_by_row
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, check_printable, parse_expression
 from whgen.sql.types import can_become, logical_type
@@ -53,6 +53,11 @@ class Symbols:
     def dictionary_span(self, name: str) -> Span:
         """Where the dictionary gives a column its type."""
         return self.warehouse.at("columns", name, "type")
+
+    @property
+    def common_warehouses(self) -> tuple[str, ...]:
+        """The warehouses on which one expression must mean the same; none where all targets are on the one it is written for."""
+        return self.warehouses if self.warehouses != (self.dialect,) else ()
 
     def claim(self, name: str, span: Span) -> None:
         """Take a name in the warehouse; the second one to take it is reported."""
@@ -155,10 +160,15 @@ class Symbols:
         *,
         where: str,
         declared: Type | None = None,
+        windows: bool = True,
     ) -> Expression | None:
-        """An expression over the columns in `scope`. One for each warehouse needs a declared type, since nothing else knows it."""
+        """An expression over the columns in `scope`, with or without window functions.
+
+        One for each warehouse needs a declared type, since nothing else knows it.
+        """
         if isinstance(written, str):
-            tree = self._tree(written, at, path, scope, where=where, dialect=self.dialect, portable=self.warehouses != (self.dialect,))
+            sql = self._text(written, at, path, self.dialect)
+            tree = self._tree(sql, scope, where=where, warehouses=self.common_warehouses, windows=windows)
             if tree is None:
                 return None
             actual = logical_type(tree)
@@ -179,7 +189,7 @@ class Symbols:
         """An expression that must be true or false."""
         if written is None:
             return None
-        found = self.expression(written, at, path, scope, where=where)
+        found = self.expression(written, at, path, scope, where=where, windows=False)
         if found is not None and found.type.is_known and found.type.kind is not Kind.BOOLEAN:
             self.report.error("type-mismatch", at.at(*path), f"this is {a(found.type)}, where a condition that is true or false belongs")
             return None
@@ -207,7 +217,7 @@ class Symbols:
         if declared is None:
             self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
         trees = {
-            name: self._tree(text, at, (*path, name), scope, where=where, dialect=name, portable=False)
+            name: self._tree(self._text(text, at, (*path, name), name), scope, where=where)
             for name, text in written.items()
             if name in self.warehouses
         }
@@ -216,14 +226,18 @@ class Symbols:
             return None
         return Expression(tree=None, trees=known, type=declared, span=at.key(*path))
 
+    def _text(self, text: str, at: Located[SpecModel], path: Path, dialect: str) -> SqlText:
+        return SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
+
     def _tree(
-        self, text: str, at: Located[SpecModel], path: Path, scope: Mapping[str, Type], *, where: str, dialect: str, portable: bool
+        self, sql: SqlText, scope: Mapping[str, Type], *, where: str, warehouses: tuple[str, ...] = (), windows: bool = True
     ) -> exp.Expr | None:
-        sql = SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
         tree = parse_expression(sql, self.report)
-        tree = infer(tree, scope, sql, self.report, where=where, portable=portable) if tree is not None else None
+        if tree is not None and not windows:
+            check_row_by_row(tree, sql, self.report)
+        tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses) if tree is not None else None
         if tree is not None:
-            check_printable(tree, self.warehouses if portable else (dialect,), sql, self.report)
+            check_printable(tree, warehouses or (sql.dialect,), sql, self.report)
         return tree
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from whgen.ir.types import Kind, Type
+from whgen.ir.types import Kind, Type, a
 from whgen.ir.warehouse import Column, Test
-from whgen.resolve.literals import a, check_literal
+from whgen.resolve.literals import check_literal
 from whgen.spec.common import SpecModel, TestRule
 from whgen.spec.load import Located
 

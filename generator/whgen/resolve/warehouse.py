@@ -15,7 +15,7 @@ from whgen.resolve.source import resolve_source
 from whgen.resolve.symbols import Symbols
 from whgen.spec.load import Located, Specs
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.functions import REFERENCE
+from whgen.sql.reference import REFERENCE
 
 
 def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:

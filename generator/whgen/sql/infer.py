@@ -1,29 +1,45 @@
-"""A tree and the columns in scope -> the tree with its logical type; unknown columns and functions are reported.
-
-Unknown types satisfy every check: one misspelled column is one diagnostic.
-"""
+"""A tree and the columns in scope -> the tree with its types. Wrong names and types, and uses that differ, are reported."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sqlglot import exp
-from sqlglot.optimizer.annotate_types import annotate_types
 
 from whgen.diagnostics.diagnostic import Report, candidates_help
 from whgen.ir.types import Type
-from whgen.sql.functions import AGGREGATES
 from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
-from whgen.sql.portable import check_portable, check_portable_types
-from whgen.sql.types import sql_type
+from whgen.sql.portable import check_functions, check_limits
+from whgen.sql.reference import NATIVE, REFERENCE
+from whgen.sql.types import set_nullable, sql_type
+from whgen.sql.typing import assign_types
 
 E = TypeVar("E", bound=exp.Expr)
 
 
-def infer(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, *, where: str, portable: bool) -> exp.Expr | None:
-    """Annotate an expression over the columns of `scope`; `where` names them in messages. None when something was reported."""
+def infer(
+    tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, *, where: str, warehouses: Sequence[str] = ()
+) -> exp.Expr | None:
+    """Give an expression over the columns of `scope` its types; `where` names them in messages.
+
+    It must mean the same on all of `warehouses`; none are given where the expression is for its own warehouse alone. None when
+    something was reported.
+    """
     before = len(report)
+    _find_columns(tree, scope, sql, report, where)
+    _check_aggregates(tree, sql, report)
+    if warehouses:
+        check_functions(tree, sql, report)
+    if len(report) > before:
+        return None
+    typed = with_types(tree, list(tree.dfs())[::-1], sql, report)
+    if typed is not None and warehouses and len(report) == before:
+        check_limits(typed, sql, report, warehouses)
+    return typed if len(report) == before else None
+
+
+def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, where: str) -> None:
     for column in tree.find_all(exp.Column):
         if column.table:
             report.error(
@@ -36,8 +52,17 @@ def infer(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Repor
             label, help_ = candidates_help(column.name, scope, kind="columns")
             report.error("unknown-column", sql.span_of(column), f"{where} has no column `{column.name}`", label=label, help=help_)
         else:
-            column.type = sql_type(scope[column.name])
-    for aggregate in tree.find_all(*AGGREGATES):
+            set_type(column, scope[column.name])
+
+
+def set_type(node: exp.Expr, type_: Type) -> None:
+    """Give a node a type that is known from elsewhere."""
+    node.type = sql_type(type_)
+    set_nullable(node, nullable=type_.nullable)
+
+
+def _check_aggregates(tree: exp.Expr, sql: SqlText, report: Report) -> None:
+    for aggregate in tree.find_all(exp.AggFunc):
         if aggregate.find_ancestor(exp.Window) is None:
             report.error(
                 "aggregate-not-allowed",
@@ -45,18 +70,20 @@ def infer(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Repor
                 f"{aggregate.key.upper()} sums up several rows, where each row gives one value",
                 help="write it as a window (`... over (partition by ...)`), or aggregate in a `model:`",
             )
-    if portable:
-        check_portable(tree, sql, report)
-    if len(report) > before:
-        return None
-    typed = with_types(tree, sql, report)
-    if typed is not None and portable:
-        check_portable_types(typed, sql, report)
-    return typed if len(report) == before else None
 
 
-def with_types(tree: E, sql: SqlText, report: Report) -> E | None:
-    """The tree with the type of each node, as far as the types of its columns are set."""
+def with_types(tree: E, nodes: Sequence[exp.Expr], sql: SqlText, report: Report) -> E | None:
+    """The tree with the type of each of its nodes, children before parents, as far as the types of its columns are set."""
+    if sql.dialect == REFERENCE:
+        assign_types(nodes, sql, report)
+        return tree
+    return _annotated(tree, sql, report)
+
+
+def _annotated(tree: E, sql: SqlText, report: Report) -> E | None:
+    # The catalogue is of the reference dialect; for the others, what sqlglot knows must do. It takes long to import.
+    from sqlglot.optimizer.annotate_types import annotate_types
+
     try:
         # A cast has a type from the start, so that what stands in it would be passed over: the innermost first.
         for cast in reversed(list(tree.find_all(exp.Cast))):
@@ -65,3 +92,8 @@ def with_types(tree: E, sql: SqlText, report: Report) -> E | None:
     except TAKEN_FOR_GRANTED:
         report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may have other arguments than it takes")
         return None
+
+
+def is_native(node: exp.Expr) -> bool:
+    """Whether a node is of another dialect than the reference, and so means what it means there."""
+    return bool(node.meta.get(NATIVE))

@@ -6,13 +6,17 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.parser import Parser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.sql.functions import NATIVE, REFERENCE
+from whgen.sql.reference import NATIVE, REFERENCE
 
 # What sqlglot cannot parse it reports by exception, which is all that is wanted; its log lines would reach the terminal.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -23,6 +27,36 @@ TAKEN_FOR_GRANTED = (SqlglotError, AttributeError, IndexError, KeyError, TypeErr
 # What sqlglot calls some operators.
 _PARTS = {"DPipe": "`||`", "Add": "`+`", "Sub": "`-`", "Mul": "`*`", "Div": "`/`", "EQ": "`=`", "NEQ": "`!=`", "LT": "`<`", "LTE": "`<=`"}
 _PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases": "the SQL"}
+
+
+_PLACED = (exp.Identifier, exp.Func, exp.Star, exp.Literal, exp.RawString)
+
+
+def _with_place(parse: Callable[..., exp.Expr]) -> Callable[..., exp.Expr]:
+    def placed(parser: Parser, token: Token) -> exp.Expr:
+        node = parse(parser, token)
+        node.update_positions(token)
+        return node
+
+    return placed
+
+
+class _Parser(BigQuery.Parser):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
+    # sqlglot keeps the places of names only.
+    PRIMARY_PARSERS: ClassVar = {
+        **BigQuery.Parser.PRIMARY_PARSERS,
+        **{kind: _with_place(BigQuery.Parser.PRIMARY_PARSERS[kind]) for kind in (TokenType.STRING, TokenType.NUMBER, TokenType.RAW_STRING)},
+    }
+
+
+class _Tokenizer(BigQuery.Tokenizer):
+    # Statements of scripts, which no expression is; sqlglot would take the function for one.
+    KEYWORDS: ClassVar = {word: kind for word, kind in BigQuery.Tokenizer.KEYWORDS.items() if word != "REPEAT"}
+
+
+class _BigQuery(BigQuery):
+    Parser = _Parser
+    Tokenizer = _Tokenizer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +74,14 @@ class SqlText:
 
     def span_of(self, node: exp.Expr) -> Span:
         """Where a node stands; the whole text where its tokens left no position."""
-        places = [n.meta for n in node.find_all(exp.Identifier, exp.Func, exp.Star) if "start" in n.meta]
+        places = [n.meta for n in node.find_all(*_PLACED) if "start" in n.meta]
         if not places:
             return self.span
         return self.locate(min(p["start"] for p in places), max(p["end"] for p in places) + 1)
 
     def span_of_word(self, word: str, node: exp.Expr) -> Span:
         """Where a word stands that sqlglot keeps no position of: the occurrence nearest to the node, or else the node."""
-        at = min((n.meta["start"] for n in node.find_all(exp.Identifier, exp.Func) if "start" in n.meta), default=0)
+        at = min((n.meta["start"] for n in node.find_all(*_PLACED) if "start" in n.meta), default=0)
         found = [m.start() for m in re.finditer(rf"\b{re.escape(word)}\b", self.text, re.IGNORECASE)]
         start = min(found, key=lambda start: abs(start - at), default=-1)
         return self.locate(start, start + len(word)) if start >= 0 else self.span_of(node)
@@ -107,10 +141,10 @@ def parse_select(sql: SqlText, report: Report) -> exp.Query | None:
 
 def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     try:
-        trees = [t for t in sqlglot.parse(sql.text, read=sql.dialect) if t is not None]
+        trees = [t for t in sqlglot.parse(sql.text, read=_BigQuery if sql.dialect == REFERENCE else sql.dialect) if t is not None]
     except ParseError as error:
-        found = error.errors[0] if error.errors else {}
-        report.error("sql-syntax", _span_of_error(sql, found), _in_words(str(found.get("description") or error)))
+        first = error.errors[0] if error.errors else {}
+        report.error("sql-syntax", _span_of_error(sql, first), _in_words(str(first.get("description") or error)))
         return None
     except TokenError as error:
         report.error(

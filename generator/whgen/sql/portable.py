@@ -1,100 +1,80 @@
-"""What means the same on every warehouse, and what is refused because it does not.
+"""What means the same on every warehouse of the targets, and what is refused because it does not.
 
 First by the names of functions, then, once types are known, by what they are given. Each refusal was a difference between BigQuery's
-evaluator and DuckDB before it was one.
+evaluator and another warehouse before it was one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Report, Span
-from whgen.ir.types import Kind
-from whgen.sql.functions import DATE_PARTS, PORTABLE, QUERY, TRUNCATIONS
+from whgen.diagnostics.diagnostic import Report, nearest
+from whgen.sql.catalogue.entry import Limit
+from whgen.sql.catalogue.lookup import CATALOGUE, QUERY, STRUCTURE, entry_of, is_known
 from whgen.sql.parse import SqlText
-from whgen.sql.types import logical_type
 
 _EXPRESSION = "give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`"
 _SELECT = "give a SELECT for each warehouse, as in `sql: {duckdb: ..., bigquery: ...}`"
-_WITH_INTERVAL = (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub)
-_MOMENTS = {Kind.DATE, Kind.TIMESTAMP, Kind.DATETIME, Kind.TIME}
+_INTERVAL = Limit(differs=lambda _: True, what="adding an INTERVAL by an operator", instead="use date_add, datetime_add or timestamp_add")
+# A few of the names that other warehouses have for what is in the catalogue.
+_ELSEWHERE = {
+    "nvl": "coalesce", "iff": "if", "len": "length", "position": "strpos", "charindex": "strpos", "to_date": "safe.parse_date",
+    "strftime": "format_date", "strptime": "safe.parse_date", "dateadd": "date_add", "datediff": "date_diff", "datepart": "extract",
+    "date_part": "extract", "split_part": "split(...)[safe_offset(0)]", "try_cast": "safe_cast", "to_char": "format_date",
+    "getdate": "current_timestamp", "now": "current_timestamp", "substring_index": "split(...)[safe_offset(0)]", "listagg": "string_agg",
+}  # fmt: skip
 
 
-def check_portable(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:
-    """Report every function, operator and part of a tree that is not in the catalogue."""
-    allowed = PORTABLE | QUERY if query else PORTABLE
+def check_functions(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:
+    """Report every function and operator of a tree that is not in the catalogue."""
+    allowed = STRUCTURE | QUERY if query else STRUCTURE
     for node in tree.walk():
-        if isinstance(node, exp.Extract) and node.name.upper() not in DATE_PARTS:
-            _refuse(sql.span_of_word(node.name, node), f"EXTRACT of {node.name.upper()}", report, query=query)
-        elif isinstance(node, exp.DateTrunc) and _unit(node) not in TRUNCATIONS:
-            _refuse(sql.span_of_word(_unit(node), node), f"DATE_TRUNC to {_unit(node)}", report, query=query)
-        elif isinstance(node, exp.Interval) and not isinstance(node.parent, _WITH_INTERVAL):
-            _refuse(
-                sql.span_of(node.parent or node),
-                "adding an INTERVAL by an operator",
-                report,
-                query=query,
-                help="use date_add or datetime_add",
-            )
-        elif isinstance(node, exp.Div) and not _surely_not_zero(node.expression):
-            _refuse(
-                sql.span_of(node), "dividing by what may be 0", report, query=query, help="use safe_divide(a, b), which gives no value then"
-            )
-        elif isinstance(node, exp.Substring) and not _is_positive(node.args.get("start")):
-            _refuse(sql.span_of(node), "SUBSTR that does not start at a fixed place, counted from 1,", report, query=query)
-        elif type(node) not in allowed:
-            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name() if isinstance(node, exp.Func) else node.key
-            _refuse(sql.span_of(node), f"`{name.lower()}`", report, query=query)
+        if isinstance(node, exp.Anonymous):
+            _unknown(node, sql, report, query=query)
+        elif isinstance(node, exp.Interval) and isinstance(node.parent, exp.Add | exp.Sub):
+            _refuse(node.parent, _INTERVAL, sql, report, query=query)
+        elif type(node) not in allowed and not is_known(node):
+            name = node.sql_name() if isinstance(node, exp.Func) else node.key
+            _refuse(node, Limit(differs=lambda _: True, what=f"`{name.lower()}`"), sql, report, query=query)
 
 
-def check_portable_types(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:
-    """Report what is in the catalogue but differs for the types that it is given."""
+def check_limits(tree: exp.Expr, sql: SqlText, report: Report, warehouses: Sequence[str], *, query: bool = False) -> None:
+    """Report what is in the catalogue but differs for what it is given."""
     for node in tree.walk():
-        if (
-            isinstance(node, exp.Cast)
-            and node.to.is_type(exp.DType.TEXT, exp.DType.VARCHAR)
-            and not logical_type(node.this).has_common_text
-        ):
-            _refuse(sql.span_of(node), f"the text of a {_kind(node.this)}", report, query=query)
-        elif isinstance(node, exp.DPipe | exp.Concat):
-            operands = node.expressions if isinstance(node, exp.Concat) else [node.this, node.expression]
-            for operand in operands:
-                if not logical_type(operand).has_common_text:
-                    _refuse(sql.span_of(node), f"the text of a {_kind(operand)}", report, query=query)
-        elif isinstance(node, exp.Add | exp.Sub) and {_kind(node.this), _kind(node.expression)} & _MOMENTS:
-            _refuse(
-                sql.span_of(node), "arithmetic with dates by an operator", report, query=query, help="use date_add, date_sub or date_diff"
-            )
-        elif isinstance(node, exp.IntDiv | exp.Mod) and {_kind(node.this), _kind(node.expression)} & {Kind.DECIMAL, Kind.FLOAT}:
-            _refuse(sql.span_of(node), "DIV or MOD of numbers that are not whole", report, query=query)
-        elif isinstance(node, exp.Date | exp.TsOrDsToDate) and _kind(node.this) is Kind.STRING:
-            _refuse(sql.span_of(node), "DATE of a text", report, query=query, help="cast it: `safe_cast(... as date)`")
+        entry = entry_of(node)
+        if entry is None and is_known(node):
+            _refuse(node, Limit(differs=lambda _: True, what=f"this use of `{_name(node)}`"), sql, report, query=query)
+        for limit in entry.limits if entry is not None else ():
+            if (not limit.on or set(limit.on) & set(warehouses)) and limit.differs(node):
+                _refuse(node, limit, sql, report, query=query)
+                break
 
 
-def _kind(node: exp.Expr) -> Kind:
-    return logical_type(node).kind
+def _name(node: exp.Expr) -> str:
+    part = node.this.name.lower() if isinstance(node, exp.Extract) and isinstance(node.this, exp.Expr) else ""
+    name = node.sql_name() if isinstance(node, exp.Func) else node.key
+    return f"{name.lower()}({part} ...)" if part else name.lower()
 
 
-def _surely_not_zero(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Paren | exp.Cast):
-        return _surely_not_zero(node.this)
-    if isinstance(node, exp.Literal) and not node.is_string:
-        return float(node.name) != 0
-    return isinstance(node, exp.Nullif) and isinstance(node.expression, exp.Literal) and not _surely_not_zero(node.expression)
-
-
-def _is_positive(node: exp.Expr | None) -> bool:
-    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit() and int(node.name) > 0
-
-
-def _unit(node: exp.DateTrunc) -> str:
-    unit = node.args.get("unit")
-    if isinstance(unit, exp.Literal | exp.Var):
-        return unit.name.upper()
-    return unit.sql(dialect="bigquery").upper() if isinstance(unit, exp.Expr) else ""
-
-
-def _refuse(span: Span, what: str, report: Report, *, query: bool, help: str = "") -> None:
+def _unknown(node: exp.Anonymous, sql: SqlText, report: Report, *, query: bool) -> None:
+    known = [f.name for f in CATALOGUE if f.name.isidentifier()]
+    meant = _ELSEWHERE.get(node.name.lower()) or nearest(node.name.lower(), known)
     report.error(
-        "not-portable", span, f"{what} is not known to mean the same on every warehouse", help=help or (_SELECT if query else _EXPRESSION)
+        "unknown-function",
+        sql.span_of(node),
+        f"`{node.name.lower()}` is no function that every warehouse has",
+        label=f"did you mean `{meant}`?" if meant else "",
+        help="" if meant else _SELECT if query else _EXPRESSION,
+    )
+
+
+def _refuse(node: exp.Expr, limit: Limit, sql: SqlText, report: Report, *, query: bool) -> None:
+    on = f"on {' and '.join(limit.on)}" if limit.on else "on every warehouse"
+    report.error(
+        limit.code,
+        sql.span_of(node),
+        f"{limit.what} is not known to mean the same {on}",
+        help=limit.instead or (_SELECT if query else _EXPRESSION),
     )

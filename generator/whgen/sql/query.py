@@ -6,7 +6,7 @@ Models are named as they are called in the warehouse. Every unknown name is repo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -14,10 +14,12 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from whgen.diagnostics.diagnostic import Report, Span, candidates_help, nearest
 from whgen.ir.types import Type
-from whgen.sql.infer import with_types
+from whgen.sql.grouping import check_grouping
+from whgen.sql.infer import set_type, with_types
 from whgen.sql.parse import SqlText
-from whgen.sql.portable import check_portable, check_portable_types
-from whgen.sql.types import sql_type
+from whgen.sql.portable import check_functions, check_limits
+from whgen.sql.reference import REFERENCE
+from whgen.sql.types import logical_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
@@ -39,14 +41,17 @@ def resolve_query(
     sql: SqlText,
     report: Report,
     *,
-    portable: bool,
+    warehouses: Sequence[str] = (),
     columns_at: Span,
     is_lost: IsLost,
 ) -> ResolvedQuery | None:
-    """Find tables and columns of a query that must yield exactly `columns`. None when something was reported."""
+    """Find tables and columns of a query that must yield exactly `columns`. None when something was reported.
+
+    It must mean the same on all of `warehouses`; none are given where it is for its own warehouse alone.
+    """
     before = len(report)
-    if portable:
-        check_portable(tree, sql, report, query=True)
+    if warehouses:
+        check_functions(tree, sql, report, query=True)
     try:
         scopes = traverse_scope(tree)
     except OptimizeError as error:
@@ -54,14 +59,20 @@ def resolve_query(
         return None
     _check_ctes(tree, tables, sql, report)
     reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
+    typed: exp.Query | None = tree
+    # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
         _check_columns(scope, tables, sql, report)
+        check_grouping(scope, sql, report)
+        if sql.dialect == REFERENCE:
+            with_types(tree, list(scope.walk())[::-1], sql, report)
     _check_output(tree, columns, sql, report, columns_at)
     if len(report) > before:
         return None
-    typed = with_types(tree, sql, report)
-    if typed is not None and portable:
-        check_portable_types(typed, sql, report, query=True)
+    if sql.dialect != REFERENCE:
+        typed = with_types(tree, (), sql, report)
+    if typed is not None and warehouses:
+        check_limits(typed, sql, report, warehouses, query=True)
     return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None and len(report) == before else None
 
 
@@ -101,9 +112,10 @@ def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | No
     """The columns that a source yields, each with its type where it is known; None when they cannot be told."""
     if isinstance(source, exp.Table):
         return tables.get(source.name)
-    names = list(source.expression.named_selects) if isinstance(source.expression, exp.Query) else ["*"]
-    if "*" not in names:
-        return dict.fromkeys(names)
+    query = source.expression
+    names = list(query.named_selects) if isinstance(query, exp.Query) else ["*"]
+    if isinstance(query, exp.Query) and "*" not in names:
+        return dict(zip(names, map(logical_type, query.selects), strict=True))
     inner = [_output(s, tables) for s in source.sources.values()]
     if any(columns is None for columns in inner):
         return None
@@ -167,7 +179,8 @@ def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report:
 def _set_type(column: exp.Column, columns: Mapping[str, Type | None] | None) -> None:
     type_ = (columns or {}).get(column.name)
     if type_ is not None:
-        column.type = sql_type(type_)
+        # A join may leave any column without a value.
+        set_type(column, replace(type_, nullable=True))
 
 
 def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report: Report, columns_at: Span) -> None:

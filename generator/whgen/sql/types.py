@@ -37,7 +37,11 @@ _SQL_TYPES: Mapping[Kind, exp.DType] = {
     Kind.BYTES: _D.VARBINARY,
 }
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT}
-_MOMENTS = {Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP}
+MOMENTS = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP, Kind.TIME})
+"""The kinds of which a text, written down, can be one."""
+
+_DAYS = {Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP}
+_REQUIRED = "required"
 
 
 def sql_type(type_: Type) -> exp.DataType:
@@ -50,8 +54,11 @@ def sql_type(type_: Type) -> exp.DataType:
 
 
 def logical_type(node: exp.Expr) -> Type:
-    """The logical type of an annotated node."""
-    data_type = node.type
+    """The logical type of a node that has one."""
+    return _of_data_type(node.to if isinstance(node, exp.Cast) else node.type)
+
+
+def _of_data_type(data_type: object) -> Type:
     if not isinstance(data_type, exp.DataType) or not isinstance(data_type.this, exp.DType):
         return UNKNOWN
     kind = _KINDS.get(data_type.this, Kind.UNKNOWN)
@@ -59,7 +66,43 @@ def logical_type(node: exp.Expr) -> Type:
         sizes = [int(p.name) for p in data_type.expressions if p.name.isdigit()]
         precision, scale = [*sizes, 0][:2] if sizes else (38, 9)
         return Type(kind, precision, scale)
+    if data_type.this is _D.ARRAY:
+        element = data_type.expressions[0] if data_type.expressions else None
+        return Type(Kind.ARRAY, element=_of_data_type(element) if isinstance(element, exp.DataType) else UNKNOWN)
     return Type(kind)
+
+
+def is_nullable(node: exp.Expr) -> bool:
+    """Whether the value of a node can be missing, as far as it is known."""
+    return not node.meta.get(_REQUIRED)
+
+
+def set_nullable(node: exp.Expr, *, nullable: bool) -> None:
+    """Say whether the value of a node can be missing."""
+    node.meta[_REQUIRED] = not nullable
+
+
+def common_type(one: Type, other: Type, *, literal: bool = False) -> Type | None:
+    """The type that holds the values of both; None when there is none. `literal` says that one is a number that is written down.
+
+    >>> from whgen.ir.types import parse_type
+    >>> str(common_type(parse_type("integer"), parse_type("float")))
+    'float'
+    >>> common_type(parse_type("integer"), parse_type("string")) is None
+    True
+    """
+    if not one.is_known or not other.is_known:
+        return other if other.is_known else one
+    if one == other:
+        return one
+    pair = {one.kind, other.kind}
+    if not pair <= _NUMBERS:
+        return one if len(pair) == 1 and one.kind is not Kind.ARRAY else None
+    if Kind.DECIMAL in pair and (literal or Kind.FLOAT not in pair):
+        # A number with a point is a decimal, too, when it meets one.
+        decimal = one if one.kind is Kind.DECIMAL else other
+        return decimal if literal and Kind.INTEGER in pair else Type(Kind.DECIMAL, 38, 9)
+    return Type(Kind.FLOAT) if Kind.FLOAT in pair else one
 
 
 def can_become(actual: Type, declared: Type) -> bool:
@@ -69,4 +112,8 @@ def can_become(actual: Type, declared: Type) -> bool:
     if declared.kind is Kind.STRING:
         return actual.has_common_text
     pair = {actual.kind, declared.kind}
-    return pair <= _NUMBERS or pair <= _MOMENTS or actual.kind is Kind.STRING or pair == {Kind.BOOLEAN, Kind.INTEGER}
+    return pair <= _NUMBERS or pair <= _DAYS or actual.kind is Kind.STRING or pair == {Kind.BOOLEAN, Kind.INTEGER}
+
+
+TESTED = "tested"
+"""The mark of a cast whose result is tested against the text that it came from, so that it needs no guard of its own."""

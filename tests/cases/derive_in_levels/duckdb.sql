@@ -25,7 +25,7 @@ derived AS (
         *,
         CAST(amount * rate AS DECIMAL(12, 2)) AS amount_eur,
         CAST(DATE_TRUNC('MONTH', placed_on) AS DATE) AS placed_month,
-        (EXTRACT(DAYOFWEEK FROM placed_on) + 1) AS weekday_number,
+        EXTRACT(DAYOFWEEK FROM placed_on) + 1 AS weekday_number,
         EXTRACT(DAYOFWEEK FROM placed_on) AS duckdb_weekday
     FROM cleaned
 
