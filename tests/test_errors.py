@@ -66,7 +66,7 @@ class Case:
                 found |= {n: t.encode() for n, t in (split_files(text) or {"specs/example.yml": text}).items()}
             elif kind != "text":
                 found[name] = text.encode(encoding or "utf-8")
-        given = b"\n" + b"\n".join(found.values())
+        given = b"\n" + b"\n".join(content for name, content in found.items() if name.startswith("specs/"))
         if "```yaml\n" in self.body and b"\nwarehouse:" not in given:
             found["specs/warehouse.yml"] = WAREHOUSE.encode()
         if "```yaml\n" in self.body and b"\nsource:" not in given and b"\nstrict:" not in given:

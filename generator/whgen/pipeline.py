@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.plan.project import Node
+
+if TYPE_CHECKING:
+    from whgen.ir.warehouse import Warehouse
+    from whgen.spec.load import Specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +62,47 @@ def compile_specs(root: Path) -> Compilation:
     return _compile(root, generate=True)
 
 
+def compile_sources(root: Path) -> Compilation:
+    """A dbt project for each warehouse with nothing in it but the sources: what it takes to ask what their tables hold."""
+    from whgen.resolve.warehouse import resolve_locations
+    from whgen.spec.load import load_specs
+    from whgen.spec.lock import load_lock
+
+    report = Report()
+    specs = load_specs(root, report)
+    # What is kept of the lock must be readable; what it says of the tables is what is in question.
+    load_lock(root, specs.texts, report)
+    return _generated(specs, resolve_locations(specs, report), report, generate=True)
+
+
+def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequence[tuple[str, str]]]) -> str:
+    """The text of `sources.lock` that says what was found on one warehouse; what it says of others is kept."""
+    from whgen.dialects import DIALECTS
+    from whgen.plan.lock import lock_documents
+    from whgen.render.lock_file import lock_text
+    from whgen.spec.lock import load_lock
+
+    return lock_text(lock_documents(load_lock(root, {}, Report()), DIALECTS[warehouse], found))
+
+
 def _compile(root: Path, *, generate: bool) -> Compilation:
     # Imported here, so that `whgen --help` costs no compiler.
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
+    from whgen.spec.lock import load_lock
 
     report = Report()
-    # What the user wrote, each document of the right shape; then what it means, every name found and every type known.
+    # What the user wrote, each document of the right shape, and what the sources were found to hold; then what it means, every name
+    # found and every type known.
     specs = load_specs(root, report)
-    warehouse = resolve_warehouse(specs, report)
+    lock = load_lock(root, specs.texts, report)
+    return _generated(specs, resolve_warehouse(specs, lock, report), report, generate=generate)
+
+
+def _generated(specs: Specs, warehouse: Warehouse | None, report: Report, *, generate: bool) -> Compilation:
     if warehouse is None or report.has_errors or not generate:
         default = warehouse.targets[0].name if warehouse is not None else None
-        return Compilation(root=root, report=report, texts=specs.texts, projects=(), default_target=default)
+        return Compilation(root=specs.root, report=report, texts=specs.texts, projects=(), default_target=default)
 
     from whgen.dialects import DIALECTS
     from whgen.plan.warehouse import plan_project
@@ -87,4 +121,4 @@ def _compile(root: Path, *, generate: bool) -> Compilation:
         )
         for p in planned
     )
-    return Compilation(root=root, report=report, texts=specs.texts, projects=projects, default_target=warehouse.targets[0].name)
+    return Compilation(root=specs.root, report=report, texts=specs.texts, projects=projects, default_target=warehouse.targets[0].name)

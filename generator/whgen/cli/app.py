@@ -15,6 +15,7 @@ from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
 from whgen.cli.explain import explain
 from whgen.cli.generate import generate
+from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.say import leave, say
 from whgen.cli.settings import FAILED, INTERNAL, INTERRUPTED, OK, common
@@ -32,7 +33,7 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, ls, explain, completion):
+for command in (init, validate, generate, build, run, test, ls, lock, explain, completion):
     app.add_command(command)
 
 

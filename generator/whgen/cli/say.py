@@ -104,6 +104,20 @@ def compiled(settings: Settings, root: Path) -> Compilation:
     from whgen.pipeline import compile_specs
 
     compilation = compile_specs(root)
+    _require(compilation, settings)
+    return compilation
+
+
+def located(settings: Settings, root: Path) -> Compilation:
+    """The project's sources and where they lie; the command ends with what is wrong with that, and with nothing else."""
+    from whgen.pipeline import compile_sources
+
+    compilation = compile_sources(root)
+    _require(compilation, settings)
+    return compilation
+
+
+def _require(compilation: Compilation, settings: Settings) -> None:
     report = compilation.report
     if report.has_errors and settings.as_json:
         say_json({"ok": False, "exit_code": FAILED}, report)
@@ -111,7 +125,6 @@ def compiled(settings: Settings, root: Path) -> Compilation:
         show(report, compilation.texts, err=True)
     if report.has_errors:
         leave(FAILED)
-    return compilation
 
 
 def severe(report: Report) -> list[Diagnostic]:

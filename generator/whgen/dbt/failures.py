@@ -23,6 +23,7 @@ _LOCK = re.compile(
     r"(?:set lock on|open) file \"?(?P<file>[^\"\n]+?)\"?: .*?(?:held in (?P<program>\S+) \(PID (?P<process>\d+)\)|$)", re.DOTALL
 )
 _MOST_LINES = 12
+END_THE_OTHER = "end the other program, or build into another file, then try again"
 
 _NO_FILE = re.compile(r'No files found that match the pattern "(?P<pattern>[^"]+)"')
 _NO_COLUMN = re.compile(r'Column "(?P<column>[^"]+)" referenced that exists in the SELECT clause')
@@ -38,7 +39,7 @@ def report_outcome(outcome: Outcome, invocation: Invocation, origins: Mapping[st
         if node.kind == "test" and node.status in (Status.FAILED, Status.WARNED):
             _report_test(node, invocation, span, report)
         elif node.status is Status.FAILED:
-            headline, details = _explained(node.message, origins)
+            headline, details = explained(node.message, origins)
             report.error(
                 "model-failed", span, f"`{node.name}` could not be built: {headline}", help=_help(*details, _where(node, invocation))
             )
@@ -46,17 +47,17 @@ def report_outcome(outcome: Outcome, invocation: Invocation, origins: Mapping[st
 
 def _report_error(outcome: Outcome, origins: Mapping[str, Span], report: Report) -> None:
     text = outcome.error
-    if "Could not set lock" in text or "Conflicting lock" in text or "used by another process" in text:
-        report.error("database-locked", NOWHERE, _locked(text), help="end the other program, or build into another file, then try again")
+    if is_in_use(text):
+        report.error("database-locked", NOWHERE, in_use(text), help=END_THE_OTHER)
         return
-    headline, details = _explained(text, origins)
+    headline, details = explained(text, origins)
     named = _NODE.search(text)
     span = origins.get(next(filter(None, named.groups())), NOWHERE) if named else NOWHERE
     report.error("dbt-failed", span, f"dbt could not run: {headline}", help=_help(*details, f"dbt's full log: {_relative(outcome.log)}"))
 
 
-def _explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]]:
-    """The essence of a message; where it is known to mislead, what it means, and what to do."""
+def explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]]:
+    """The essence of a message of the warehouse; where it is known to mislead, what it means, and what to do."""
     if found := _NO_FILE.search(message):
         # DuckDB quotes the line of the SQL that stands at the position which the file's name has in another line.
         return f"there is no file `{_relative(Path(found['pattern']))}`", ["put it there, or correct `location:` of the source"]
@@ -72,7 +73,13 @@ def _explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str
     return headline, details
 
 
-def _locked(text: str) -> str:
+def is_in_use(text: str) -> bool:
+    """Whether dbt did not get at an embedded database because another program has it open."""
+    return "Could not set lock" in text or "Conflicting lock" in text or "used by another process" in text
+
+
+def in_use(text: str) -> str:
+    """Which file that is, and which program."""
     found = _LOCK.search(text)
     if found is None:
         return "the database file is in use by another process"

@@ -44,7 +44,7 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
     interruption = collector.interruption
     with interruption.watched(), session(invocation), collector.events:
         with interruption.armed():
-            answer = _invoke(arguments(invocation), collector.receive)
+            answer = invoke(arguments(invocation), collector.receive)
             if answer.exception is None:
                 collector.complete(answer.result)
             elif isinstance(answer.exception, KeyboardInterrupt | SystemExit):
@@ -67,7 +67,7 @@ def names(invocation: Invocation) -> tuple[str, ...]:
     """The names of the nodes that a selection matches; sources as `source.table`."""
     keys = ["--output", "json", "--output-keys", "name", "--output-keys", "resource_type", "--output-keys", "source_name"]
     with session(invocation):
-        answer = _invoke([*arguments(replace(invocation, command="ls", full_refresh=False, threads=None)), *keys], lambda _: None)
+        answer = invoke([*arguments(replace(invocation, command="ls", full_refresh=False, threads=None)), *keys], lambda _: None)
     if isinstance(answer.exception, KeyboardInterrupt):
         raise KeyboardInterrupt
     if answer.exception is not None:
@@ -76,7 +76,8 @@ def names(invocation: Invocation) -> tuple[str, ...]:
     return tuple(f"{r['source_name']}.{r['name']}" if r.get("resource_type") == "source" else r["name"] for r in rows)
 
 
-def _invoke(words: list[str], callback: Callable[[Any], None]) -> Any:
+def invoke(words: list[str], callback: Callable[[Any], None]) -> Any:
+    """What dbt answers to its own command line."""
     from dbt.cli.main import dbtRunner
 
     return dbtRunner(callbacks=[callback]).invoke(words)

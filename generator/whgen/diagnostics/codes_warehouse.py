@@ -30,6 +30,22 @@ WAREHOUSE: tuple[Code, ...] = (
         fix="List its columns.",
     ),
     Code(
+        name="not-locked",
+        title="A table that is not in sources.lock",
+        what="The project has a `sources.lock` for this warehouse, and a table of a source is missing from it.",
+        why="The columns of the table cannot be checked, and their types are not known.",
+        example="tables:\n  orders: {columns: {order_id: integer}}   # and sources.lock knows `customers` only",
+        fix="Run `whgen lock` and commit the file.",
+    ),
+    Code(
+        name="source-types-differ",
+        title="A column has several types",
+        what="A column of a source has another type on another warehouse, and its spec declares none.",
+        why="A column of the staging model has one type, whatever it is built on.",
+        example="year: {as: manufactured_year}   # a string in the files of DuckDB, an integer on BigQuery",
+        fix="Declare the `type:`. The column is cast where it arrives as another.",
+    ),
+    Code(
         name="unknown-source-columns",
         title="The columns of the source are not known",
         what="`columns: all` or `rest: keep` is used where nothing says which columns arrive.",

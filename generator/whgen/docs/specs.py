@@ -9,6 +9,7 @@ from typing import Any
 
 from whgen.ir.types import TYPE_NAMES
 from whgen.spec.load import NOUNS
+from whgen.spec.lock import LockedColumn, LockedSource
 
 _HEAD = """# The spec language
 
@@ -24,6 +25,18 @@ key of a document says what it describes. Files may be named and grouped as you 
 - A table is referred to as `source.table`; a seed or hand-written model by its name; in a hand-written SELECT and in `depends_on`,
   everything by its name in the warehouse, such as `fact_flight`.
 """
+_LOCK = """## sources.lock
+
+What the tables of the sources really hold, beside the folder `specs/`: one document for each source and warehouse. `whgen lock`
+writes the file; it is committed, and so a change of a source is a line of a diff. A project may do without it. With it,
+
+- a column that a table lacks is an error at the very column, and `columns: all` and `rest: keep` know what there is;
+- a column that declares no `type` has that of the source. Where the warehouses differ, it has to declare one;
+- what arrives as the declared type is not cast, nor tested for what a cast loses; a cast that can never work is an error at its `type`;
+- rules for text (`trim`, `case`, a `null_if` that no number can be) are left out where a column arrives typed;
+- a table that is missing from it is a warning. Tables and columns that no spec uses do no harm. A warehouse that it does
+  not speak of is not checked.
+"""
 
 
 def spec_page() -> str:
@@ -36,6 +49,7 @@ def spec_page() -> str:
         parts += [f"## {noun}", "", _doc(model), "", *_table(model), ""]
         for inner in _inner(model, seen={model}):
             parts += [f"### {noun}: {_title(inner)}", "", _doc(inner), "", *_table(inner), ""]
+    parts += [_LOCK, *_table(LockedSource), "", "### sources.lock: locked column", "", _doc(LockedColumn), "", *_table(LockedColumn)]
     return "\n".join(parts).rstrip() + "\n"
 
 

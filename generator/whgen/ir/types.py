@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+Scalar = str | int | float | bool
+"""A value as YAML writes it."""
+
 
 class Kind(StrEnum):
     """The kinds of logical types."""

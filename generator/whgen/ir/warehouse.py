@@ -13,10 +13,10 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
-from whgen.ir.types import Type
+from whgen.ir.source import Arrival, Source
+from whgen.ir.types import Scalar, Type
 
 Materialized = Literal["view", "table", "ephemeral", "incremental"]
-Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +91,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaning:
-    """How a column of the source becomes one of the staging model: trim, null_if, case, cast, default, in this order."""
+    """How a column of the source becomes one of the staging model: cleaned as its warehouse needs it, cast, default, in this order."""
 
     source_name: str
-    source_type: Type
     column: Column
-    trim: bool = False
-    null_if: tuple[Scalar, ...] = ()
-    case: Literal["upper", "lower"] | None = None
     default: Scalar | None = None
+    arrivals: Mapping[str, Arrival]
+    """What it is, and what cleans it, on each warehouse of the project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,24 +128,6 @@ class Dedupe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceTable:
-    """A table as it lies in the source."""
-
-    name: str
-    description: str
-    columns: tuple[tuple[str, Type], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """How old the newest row may be; each age is (count, period)."""
-
-    column: str
-    warn_after: tuple[int, str] | None
-    error_after: tuple[int, str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Staging(Table):
     """A staging model: one row per row of the source, renamed, cast, cleaned, filtered."""
 
@@ -161,20 +141,6 @@ class Staging(Table):
     derivations: tuple[Derivation, ...]
     where: Expression | None
     dedupe: Dedupe | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A source system."""
-
-    name: str
-    file: str
-    span: Span
-    description: str
-    location: Mapping[str, Mapping[str, str]]
-    tables: tuple[tuple[SourceTable, Freshness | None, Span], ...]
-    meta: Mapping[str, Any]
-    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,17 +284,17 @@ class Warehouse:
 
     name: str
     file: str
-    description: str
     targets: tuple[Target, ...]
     staging: Layer
     production: Layer
-    sources: tuple[Source, ...]
-    stagings: tuple[Staging, ...]
-    seeds: tuple[Seed, ...]
-    dimensions: tuple[Dimension | CalendarDimension, ...]
-    facts: tuple[Fact, ...]
-    models: tuple[HandWritten, ...]
-    exposures: tuple[Exposure, ...]
+    description: str = ""
+    sources: tuple[Source, ...] = ()
+    stagings: tuple[Staging, ...] = ()
+    seeds: tuple[Seed, ...] = ()
+    dimensions: tuple[Dimension | CalendarDimension, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    models: tuple[HandWritten, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:

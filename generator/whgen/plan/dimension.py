@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Kind
-from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Scalar, Staging, Table
+from whgen.ir.types import Kind, Scalar
+from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Staging, Table
 from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, literal, null, select_item, select_list
 from whgen.sql.columns import column_expression

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whgen.dialects.base import Dialect
-from whgen.ir.warehouse import Column, Exposure, Fact, Freshness, HandWritten, Source, SourceTable, Table
+from whgen.ir.source import Freshness, Source, SourceTable
+from whgen.ir.warehouse import Column, Exposure, Fact, HandWritten, Table
 from whgen.plan.tests import PlannedTest
 
 Tree = dict[str, Any]
@@ -103,5 +104,5 @@ def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Diale
             if a
         }
         config = {"freshness": ages, "loaded_at_field": dialect.name_sql(freshness.column)}
-    columns = [_present(name=name, data_type=dialect.type_name(type_)) for name, type_ in table.columns]
+    columns = [_present(name=n, data_type=t[dialect.name].native or dialect.type_name(t[dialect.name].type)) for n, t in table.columns]
     return _present(name=table.name, description=table.description, config=config, columns=columns)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Cleaning, Column, Expression, Scalar
+from whgen.ir.types import Kind, Scalar, Type
+from whgen.ir.warehouse import Cleaning, Column, Expression
 from whgen.sql.columns import column_expression
 from whgen.sql.types import TESTED, sql_type
 
@@ -32,8 +32,7 @@ def null(type_: Type) -> exp.Expr:
 
 def cast(tree: exp.Expr, actual: Type, wanted: Type) -> exp.Expr:
     """The tree as a column of type `wanted`; untouched when it is one."""
-    same = actual == wanted or (actual.kind is wanted.kind and actual.kind is not Kind.DECIMAL)
-    return tree if same or not wanted.is_known else exp.Cast(this=tree, to=sql_type(wanted))
+    return tree if _is_alike(actual, wanted) or not wanted.is_known else exp.Cast(this=tree, to=sql_type(wanted))
 
 
 def select_item(tree: exp.Expr, name: str, dialect: Dialect, type_: Type | None = None) -> str:
@@ -72,29 +71,37 @@ def qualified(tree: exp.Expr, table: str | None) -> exp.Expr:
     return tree
 
 
-def cleaned_text(cleaning: Cleaning) -> exp.Expr:
+def cleaned_text(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     """A column of the source after trim, null_if and case, before it is cast."""
-    is_text = cleaning.source_type.kind in (Kind.STRING, Kind.UNKNOWN) and (cleaning.source_type.is_known or cleaning.trim or cleaning.case)
-    source_type = Type(Kind.STRING) if is_text else cleaning.source_type
+    arrival = cleaning.arrivals[dialect.name]
+    actual = arrival.raw.type
+    is_text = actual.kind in (Kind.STRING, Kind.UNKNOWN) and (actual.is_known or arrival.trim or arrival.case is not None)
+    source_type = Type(Kind.STRING) if is_text else actual
     tree: exp.Expr = column_expression(cleaning.source_name, source_type)
-    if cleaning.trim:
+    if arrival.trim:
         tree = exp.Trim(this=tree)
-    for value in cleaning.null_if:
+    for value in arrival.null_if:
         tree = exp.Nullif(this=tree, expression=literal(value, source_type))
-    if cleaning.case is not None:
-        tree = (exp.Upper if cleaning.case == "upper" else exp.Lower)(this=tree)
+    if arrival.case is not None:
+        tree = (exp.Upper if arrival.case == "upper" else exp.Lower)(this=tree)
     return tree
 
 
-def is_cast(cleaning: Cleaning) -> bool:
-    """Whether a column of the source has to be cast."""
-    actual, wanted = cleaning.source_type, cleaning.column.type
-    return wanted.is_known and not (actual == wanted or (actual.kind is wanted.kind and wanted.kind is not Kind.DECIMAL))
+def is_cast(cleaning: Cleaning, dialect: Dialect) -> bool:
+    """Whether a column of the source has to be cast: not when the warehouse's own type is the wanted one already."""
+    raw, wanted = cleaning.arrivals[dialect.name].raw, cleaning.column.type
+    return wanted.is_known and (not _is_alike(raw.type, wanted) or bool(raw.native))
 
 
-def can_lose(cleaning: Cleaning) -> bool:
-    """Whether a cast can turn a value into none."""
-    return is_cast(cleaning) and cleaning.column.type.kind is not Kind.STRING
+def can_lose(cleaning: Cleaning, dialect: Dialect) -> bool:
+    """Whether a cast can turn a value into none: not one to text, nor from one of the warehouse's types of a kind to its widest."""
+    raw, wanted = cleaning.arrivals[dialect.name].raw, cleaning.column.type
+    is_widened = _is_alike(raw.type, wanted) and wanted.kind is not Kind.DECIMAL
+    return is_cast(cleaning, dialect) and wanted.kind is not Kind.STRING and not is_widened
+
+
+def _is_alike(actual: Type, wanted: Type) -> bool:
+    return actual == wanted or (actual.kind is wanted.kind and wanted.kind is not Kind.DECIMAL)
 
 
 def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:
@@ -104,12 +111,12 @@ def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:
     return node
 
 
-def cleaned(cleaning: Cleaning) -> exp.Expr:
+def cleaned(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     """A column of the source as the staging model has it."""
-    tree = cleaned_text(cleaning)
-    if can_lose(cleaning):
+    tree = cleaned_text(cleaning, dialect)
+    if can_lose(cleaning, dialect):
         tree = safely_cast(tree, cleaning.column.type)
-    elif is_cast(cleaning):
+    elif is_cast(cleaning, dialect):
         tree = exp.Cast(this=tree, to=sql_type(cleaning.column.type))
     if cleaning.default is not None:
         tree = exp.Coalesce(this=tree, expressions=[literal(cleaning.default, cleaning.column.type)])

@@ -31,7 +31,7 @@ _LOSSLESS: Mapping[Kind, str] = {
 def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) -> StagingView:
     """The model of a staging table: read, clean, derive, filter, keep one row of each key."""
     tag = staging.union_column
-    columns = [select_item(cleaned(c), c.column.name, dialect, c.column.type) for c in staging.cleanings]
+    columns = [select_item(cleaned(c, dialect), c.column.name, dialect, c.column.type) for c in staging.cleanings]
     if tag is not None:
         columns.append(dialect.name_sql(tag.name))
     steps = _steps(staging.derivations, dialect)
@@ -70,12 +70,12 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
     found: dict[str, str] = {}
     where = _decided_by_others(staging, dialect)
     for cleaning in staging.cleanings:
-        if not can_lose(cleaning):
+        if not can_lose(cleaning, dialect):
             continue
-        value = cleaned_text(cleaning)
+        value = cleaned_text(cleaning, dialect)
         gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
         pattern = _LOSSLESS.get(cleaning.column.type.kind)
-        if pattern is not None and cleaning.source_type.kind is Kind.STRING:
+        if pattern is not None and cleaning.arrivals[dialect.name].raw.type.kind is Kind.STRING:
             matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
             gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
         condition: exp.Expr = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
@@ -89,7 +89,7 @@ def _decided_by_others(staging: Staging, dialect: Dialect) -> exp.Expr | None:
     """The part of `where` that no cast can change."""
     if staging.where is None or staging.union_column is not None:
         return None
-    uncertain = {c.column.name for c in staging.cleanings if can_lose(c)}
+    uncertain = {c.column.name for c in staging.cleanings if can_lose(c, dialect)}
     for derivation in staging.derivations:
         if derivation.expression.columns & uncertain:
             uncertain.add(derivation.column.name)
@@ -108,7 +108,7 @@ def _inlined(tree: exp.Expr, staging: Staging, dialect: Dialect) -> exp.Expr:
         if not isinstance(node, exp.Column):
             return node
         if node.name in cleanings:
-            return exp.Paren(this=cleaned(cleanings[node.name]))
+            return exp.Paren(this=cleaned(cleanings[node.name], dialect))
         return exp.Paren(this=_inlined(derivations[node.name].expression.on(dialect.name), staging, dialect))
 
     return tree.transform(definition)

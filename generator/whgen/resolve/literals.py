@@ -7,9 +7,7 @@ from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.ir.literals import is_written_well
-from whgen.ir.types import BOOLEAN, Kind, Type, a
-
-Scalar = str | int | float | bool
+from whgen.ir.types import BOOLEAN, Kind, Scalar, Type, a
 
 _FITS: Mapping[Kind, Any] = {
     Kind.STRING: str,
@@ -36,12 +34,18 @@ _LARGEST = 2**63
 
 def check_literal(value: Scalar, type_: Type, span: Span, report: Report) -> None:
     """Report a value that a column of this type cannot hold."""
+    if not fits(value, type_):
+        report.error("type-mismatch", span, f"`{value}` is not {a(type_)}", help=_EXAMPLES.get(type_.kind, f"write {a(type_)}"))
+
+
+def fits(value: Scalar, type_: Type) -> bool:
+    """Whether a column of this type can hold a value, as far as one can tell."""
     wanted = _FITS.get(type_.kind)
     if wanted is None:
-        return
-    is_of_type = isinstance(value, wanted) and (not isinstance(value, bool) or type_ == BOOLEAN)
-    if not is_of_type or (isinstance(value, str) and not is_written_well(value, type_.kind)) or _is_too_large(value, type_):
-        report.error("type-mismatch", span, f"`{value}` is not {a(type_)}", help=_EXAMPLES.get(type_.kind, f"write {a(type_)}"))
+        return True
+    if not isinstance(value, wanted) or (isinstance(value, bool) and type_ != BOOLEAN):
+        return False
+    return not (isinstance(value, str) and not is_written_well(value, type_.kind)) and not _is_too_large(value, type_)
 
 
 def _is_too_large(value: Scalar, type_: Type) -> bool:

@@ -13,6 +13,7 @@ from whgen.ir.warehouse import Column, Expression, Table
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
+from whgen.spec.lock import Lock
 from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.grouping import check_row_by_row
 from whgen.sql.infer import infer
@@ -39,6 +40,7 @@ class Symbols:
     dialect: str
     warehouses: tuple[str, ...]
     warehouse: Located[WarehouseSpec]
+    lock: Lock
     lost: set[str] = field(default_factory=set)
     tables: dict[str, Table] = field(default_factory=dict)
     by_reference: dict[str, Table] = field(default_factory=dict)

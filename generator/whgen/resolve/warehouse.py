@@ -5,32 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Report
+from whgen.ir.source import SourceTable
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Layer, Reference, Target, Warehouse
 from whgen.resolve.dimension import resolve_dimension
 from whgen.resolve.fact import resolve_fact
 from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.rules import check_rules
-from whgen.resolve.source import resolve_source
+from whgen.resolve.source import inputs_of, resolve_source, source_of
 from whgen.resolve.symbols import Symbols
 from whgen.spec.load import Located, Specs
+from whgen.spec.lock import Lock
 from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.reference import REFERENCE
 
 
-def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
+def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | None:
     """The warehouse that the specs describe. None only when there is no project file; every other mistake is in the report."""
     if specs.warehouse is None:
         return None
     project = specs.warehouse.spec
     targets = _targets(project)
-    symbols = Symbols(
-        report=report,
-        dialect=project.dialect,
-        warehouse=specs.warehouse,
-        warehouses=tuple(sorted({t.warehouse for t in targets})),
-        lost=set(specs.lost),
-    )
+    symbols = _symbols(specs, specs.warehouse, lock, report)
     _check_dictionary(specs.warehouse, symbols)
     if project.dialect != REFERENCE and symbols.warehouses != (project.dialect,):
         report.error(
@@ -58,14 +54,14 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
     models = tuple(with_select(m, at, specs.root, specs.texts, symbols) for m, at in zip(models, specs.models, strict=True))
     exposures = tuple(resolve_exposure(at, symbols.tables, symbols) for at in specs.exposures)
 
-    layers = project.layers
+    staging, production = _layers(project)
     warehouse = Warehouse(
         name=project.warehouse,
         file=specs.warehouse.file,
         description=project.description or "",
         targets=targets,
-        staging=Layer(name="staging", schema=layers.staging.schema_name, materialized=layers.staging.materialized),
-        production=Layer(name="production", schema=layers.production.schema_name, materialized=layers.production.materialized),
+        staging=staging,
+        production=production,
         sources=tuple(source for source, _ in pairs),
         stagings=tuple(s for _, stagings in pairs for s in stagings),
         seeds=seeds,
@@ -79,6 +75,48 @@ def resolve_warehouse(specs: Specs, report: Report) -> Warehouse | None:
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
     check_rules(warehouse, project, symbols)
     return warehouse
+
+
+def resolve_locations(specs: Specs, report: Report) -> Warehouse | None:
+    """A warehouse of nothing but the sources and the names of their tables: enough to ask a warehouse what they hold."""
+    if specs.warehouse is None:
+        return None
+    symbols = _symbols(specs, specs.warehouse, Lock(), report)
+    project, sources = specs.warehouse.spec, []
+    for at in specs.sources:
+        named = {
+            input_name: (SourceTable(name=input_name, description=""), None, at.key("tables", name))
+            for name, table in reversed(at.spec.tables.items())
+            for input_name, _ in inputs_of(name, table)
+        }
+        sources.append(source_of(at, tuple(named[n] for n in sorted(named)), symbols))
+    return Warehouse(
+        name=project.warehouse,
+        file=specs.warehouse.file,
+        targets=_targets(project),
+        staging=_layers(project)[0],
+        production=_layers(project)[1],
+        sources=tuple(sources),
+    )
+
+
+def _symbols(specs: Specs, project: Located[WarehouseSpec], lock: Lock, report: Report) -> Symbols:
+    return Symbols(
+        report=report,
+        dialect=project.spec.dialect,
+        warehouse=project,
+        warehouses=tuple(sorted({t.warehouse for t in _targets(project.spec)})),
+        lock=lock,
+        lost=set(specs.lost),
+    )
+
+
+def _layers(project: WarehouseSpec) -> tuple[Layer, Layer]:
+    layers = project.layers
+    return (
+        Layer(name="staging", schema=layers.staging.schema_name, materialized=layers.staging.materialized),
+        Layer(name="production", schema=layers.production.schema_name, materialized=layers.production.materialized),
+    )
 
 
 def _targets(project: WarehouseSpec) -> tuple[Target, ...]:

@@ -277,6 +277,11 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, report: Repo
     report.error("yaml-syntax", source.span(start, start + 1), problem.message, help=problem.help, related=related)
 
 
+def is_usable(text: str) -> bool:
+    """Whether a spec can hold a text."""
+    return not (_JINJA.search(text) or _UNUSABLE.search(text))
+
+
 def _offsets(raw: str, value: str, style: str | None) -> list[int]:
     """For each character of a scalar's value its offset in the raw text that YAML read it from."""
     return list(_walk(raw, value, style)) if value else []

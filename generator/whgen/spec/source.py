@@ -129,9 +129,10 @@ class TableSpec(Documented):
     key: Names | None = None
     """The columns that identify a row. Tested: unique together, none of them missing."""
     arrives: dict[SourceName, TypeName] | None = Field(default=None, min_length=1)
-    """All columns of the source with their logical types: `columns: all` needs it, and misspelled columns are found by it."""
+    """All columns of the source with their logical types, where `sources.lock` does not have them: `columns: all` needs to know them, and
+    misspelled columns are found by them."""
     source_type: TypeName | None = None
-    """The logical type of the source's columns, such as `string` for a CSV file, where the source does not say it for all tables."""
+    """The logical type of the source's columns, such as `string` for a CSV file, where neither `sources.lock` nor the source says it."""
     columns: Literal["all"] | dict[SourceName, SourceColumn] = {}
     """The columns of the source by their names there; a type alone is the short form. `all`: every column that arrives, as it is."""
     rest: Literal["keep", "drop"] = "drop"
@@ -164,7 +165,7 @@ class SourceSpec(Documented):
     location: Location
     """Where its tables lie, for each warehouse."""
     source_type: TypeName | None = None
-    """The logical type of the columns of all its tables, such as `string` for CSV files."""
+    """The logical type of the columns of all its tables, such as `string` for CSV files, where `sources.lock` does not say it."""
     freshness: Freshness | None = None
     """How old the newest row of each table may be."""
     tables: Annotated[dict[Name, TableSpec], Field(min_length=1)]

@@ -1,0 +1,138 @@
+"""`whgen lock`: asks the warehouse what the tables of the sources hold, and writes that to `sources.lock`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import click
+
+from whgen.cli.build import require_adapter, target_of
+from whgen.cli.say import fail, find_project, leave, located, say, say_json, show
+from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.diagnostics.diagnostic import Report, Span
+from whgen.output import OutputError, write
+from whgen.output_manifest import unified
+from whgen.pipeline import Generated
+
+if TYPE_CHECKING:
+    from whgen.dbt.describe import Described
+
+
+@click.command()
+@click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="Where to look; the first target when not given.")
+@click.option("--check", is_flag=True, help="Write nothing; fail, and show how, when the file is not current.")
+@with_json
+@common
+@click.pass_obj
+def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
+    """Read the columns of the sources from the warehouse, and write them to sources.lock."""
+    from whgen.pipeline import lock_text
+    from whgen.spec.lock import LOCK_FILE
+
+    root = find_project(settings)
+    compilation = located(settings, root)
+    name, project = target_of(compilation, target)
+    found = _described(root, name, project)
+    report = Report()
+    columns = _usable(found, project, report)
+    for (source, table), message in found.refused.items():
+        _report_refusal(source, table, message, project, report)
+    text = lock_text(root, project.warehouse, columns)
+    path = root / LOCK_FILE
+    # As it is committed, whatever line ends this machine gives it.
+    before = path.read_bytes().replace(b"\r\n", b"\n") if path.is_file() else None
+    current = before == text.encode()
+    code = FAILED if report.has_errors or (options["check"] and not current) else OK
+    if code == OK and not current:
+        _write(path, text)
+    counts = {"tables": len(columns), "columns": sum(map(len, columns.values()))}
+    if settings.as_json:
+        say_json({"ok": code == OK, "exit_code": code, "target": name, "file": LOCK_FILE, "current": current, **counts}, report)
+        leave(code)
+    show(report, compilation.texts)
+    if not report.has_errors:
+        if options["check"] and not current:
+            say(unified(PurePosixPath(LOCK_FILE), before, text.encode()).rstrip("\n"))
+            say(f"{LOCK_FILE} is not current: run `whgen lock`")
+        elif not settings.quiet:
+            done = "is current" if current else "written"
+            say(f"{LOCK_FILE} {done}: {counts['tables']} tables on {project.warehouse}, {counts['columns']} columns")
+    leave(code)
+
+
+def _described(root: Path, target: str, project: Generated) -> Described:
+    """What the warehouse says. dbt reads a project of nothing but the sources, which is thrown away."""
+    from whgen.dbt.describe import can_describe, describe_sources
+    from whgen.dbt.events import Invocation
+    from whgen.dbt.failures import END_THE_OTHER, essence, in_use, is_in_use
+    from whgen.dbt.run import DbtError
+
+    if not can_describe(project.warehouse):
+        fail("not-lockable", f"the tables on {project.warehouse} cannot be read yet", help="name a target on duckdb with `--target`")
+    require_adapter(project)
+    beside = root / project.folder.parent
+    is_new = not beside.exists()
+    try:
+        # Beside the real project, since its profile speaks of files relative to that.
+        beside.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".sources-", dir=beside) as folder:
+            write(Path(folder), project.files)
+            return describe_sources(Invocation(command="parse", project=Path(folder), root=root, target=target))
+    except OutputError as problem:
+        fail("output-failed", problem.message)
+    except DbtError as problem:
+        if is_in_use(str(problem)):
+            fail("database-locked", in_use(str(problem)), help=END_THE_OTHER)
+        headline, details = essence(str(problem))
+        fail("dbt-failed", f"dbt could not run: {headline}", help="\n".join(details))
+    except OSError as problem:
+        fail("output-failed", f"`{beside.name}` cannot be written: {problem.strerror}")
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):
+                beside.rmdir()
+
+
+def _usable(found: Described, project: Generated, report: Report) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """The columns that a spec can name; the others are warned of."""
+    from whgen.plan.lock import is_nameable
+
+    columns = {}
+    for table, described in found.columns.items():
+        columns[table] = [(name, native) for name, native in described if is_nameable(name)]
+        for name, _ in described:
+            if not is_nameable(name):
+                report.warning(
+                    "unusable-column",
+                    _place(*table, project),
+                    f"a column of `{'.'.join(table)}` is left out, since no spec could name it: {name[:60]!a}",
+                    help="give it a plain name in the source",
+                )
+    return columns
+
+
+def _report_refusal(source: str, table: str, message: str, project: Generated, report: Report) -> None:
+    from whgen.dbt.failures import explained
+
+    headline, details = explained(message, project.origins)
+    report.error(
+        "unreadable-source", _place(source, table, project), f"`{source}.{table}` could not be read: {headline}", help="\n".join(details)
+    )
+
+
+def _place(source: str, table: str, project: Generated) -> Span:
+    return project.origins[f"{source}.{table}"]
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(text.encode())
+        part.replace(path)
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        fail("output-failed", f"`{path.name}` cannot be written: {problem.strerror}")

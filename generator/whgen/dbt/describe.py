@@ -1,0 +1,60 @@
+"""Asks a warehouse what the tables of the sources hold, through dbt's own connection and its own names of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from whgen.dbt.events import Invocation
+from whgen.dbt.failures import is_in_use
+from whgen.dbt.run import DbtError, invoke
+from whgen.dbt.session import arguments, session
+
+_DESCRIBE = {"duckdb": "describe select * from {relation}"}
+"""Statements whose first two columns are the names of a table's columns and of their types, in the order of the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """(source, table) -> its columns with the warehouse's names of their types; or why the table could not be read."""
+
+    columns: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+    refused: Mapping[tuple[str, str], str]
+
+
+def can_describe(warehouse: str) -> bool:
+    """Whether whgen knows how to ask a warehouse."""
+    return warehouse in _DESCRIBE
+
+
+def describe_sources(invocation: Invocation) -> Described:
+    """Ask for every source of a project. Raises DbtError when dbt does not come as far as a connection."""
+    with session(invocation):
+        answer = invoke(arguments(replace(invocation, command="parse")), lambda _: None)
+        if isinstance(answer.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt
+        if answer.exception is not None:
+            raise DbtError(str(answer.exception))
+        return _described(answer.result)
+
+
+def _described(manifest: Any) -> Described:
+    from dbt.adapters.factory import FACTORY
+    from dbt_common.exceptions import DbtBaseException
+
+    adapter = next(iter(FACTORY.adapters.values()))
+    columns: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+    refused: dict[tuple[str, str], str] = {}
+    for node in sorted(manifest.sources.values(), key=lambda n: str(n.unique_id)):
+        relation = adapter.Relation.create_from(adapter.config, node)
+        try:
+            with adapter.connection_named("whgen"):
+                _, table = adapter.execute(_DESCRIBE[adapter.type()].format(relation=relation), fetch=True)
+        except DbtBaseException as refusal:
+            if is_in_use(str(refusal)):
+                raise DbtError(str(refusal)) from refusal
+            refused[node.source_name, node.name] = str(refusal)
+        else:
+            columns[node.source_name, node.name] = tuple((str(row[0]), str(row[1])) for row in table.rows)
+    return Described(columns=columns, refused=refused)

@@ -1,0 +1,46 @@
+"""What a warehouse was found to hold -> the documents of `sources.lock`. Those of other warehouses stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from whgen.dialects.base import Dialect
+from whgen.dialects.native import is_own_name, logical_type
+from whgen.spec.document import is_usable
+from whgen.spec.lock import Lock, LockedColumn
+
+Found = Mapping[tuple[str, str], Sequence[tuple[str, str]]]
+"""(source, table) -> its columns in their order, each with the warehouse's own name of its type."""
+LONGEST_NAME = 300
+
+
+def lock_documents(lock: Lock, dialect: Dialect, found: Found) -> Iterator[Mapping[str, Any]]:
+    """The documents, sorted by source and warehouse; tables are sorted by name, columns stand in the order of the table."""
+    read = {(source, dialect.name) for source, _ in found}
+    kept = {(source, warehouse) for source, warehouse in lock.sources if warehouse != dialect.name}
+    for source, warehouse in sorted(read | kept):
+        if warehouse == dialect.name:
+            tables = {t: {c: _column(native, dialect) for c, native in columns} for (s, t), columns in sorted(found.items()) if s == source}
+        else:
+            spec = lock.sources[source, warehouse].spec
+            tables = {name: {c: _entry(locked) for c, locked in columns.items()} for name, columns in sorted(spec.tables.items())}
+        yield {"source": source, "warehouse": warehouse, "tables": tables}
+
+
+def is_nameable(column: str) -> bool:
+    """Whether a spec can speak of a column, and the lock with it."""
+    return bool(column) and len(column) <= LONGEST_NAME and is_usable(column)
+
+
+def _column(native: str, dialect: Dialect) -> str | dict[str, str]:
+    type_ = logical_type(native, dialect)
+    # A nested type may have fields of any name; all that matters of it is that no logical type stands for it.
+    shown = native if is_usable(native) else native.partition("(")[0]
+    return _entry(LockedColumn(type=str(type_) if type_.is_known else None, native=None if is_own_name(native, type_, dialect) else shown))
+
+
+def _entry(column: LockedColumn) -> str | dict[str, str]:
+    if column.native is None:
+        return str(column.type)
+    return {"type": column.type, "native": column.native} if column.type else {"native": column.native}
