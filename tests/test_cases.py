@@ -32,6 +32,8 @@ def _case(name: str, root: Path) -> Mapping[str, Mapping[PurePosixPath, str]]:
         files |= split_files(WAREHOUSE)
     for extra in (CASES / name).glob("*.csv"):
         files[f"specs/{extra.name}"] = extra.read_text(encoding="utf-8")
+    if (lock := CASES / name / "sources.lock").is_file():
+        files[lock.name] = lock.read_text(encoding="utf-8")
     write_project(root, files)
     return {p.warehouse: {path: t for path, t in p.files.items() if path.parts[0] in ("models", "seeds")} for p in compiled(root).projects}
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whgen.dbt.events import Invocation
-from whgen.dbt.failures import is_in_use
 from whgen.dbt.run import DbtError, invoke
-from whgen.dbt.session import arguments, session
+from whgen.dbt.session import arguments, refusals, session
 
 _DESCRIBE = {"duckdb": "describe select * from {relation}"}
 """Statements whose first two columns are the names of a table's columns and of their types, in the order of the table."""
@@ -41,20 +40,28 @@ def describe_sources(invocation: Invocation) -> Described:
 
 def _described(manifest: Any) -> Described:
     from dbt.adapters.factory import FACTORY
-    from dbt_common.exceptions import DbtBaseException
 
     adapter = next(iter(FACTORY.adapters.values()))
+    # Where there is no connection, there is no table to blame for it.
+    if isinstance(refusal := _rows(adapter, "select 1"), str):
+        raise DbtError(refusal)
     columns: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
     refused: dict[tuple[str, str], str] = {}
     for node in sorted(manifest.sources.values(), key=lambda n: str(n.unique_id)):
         relation = adapter.Relation.create_from(adapter.config, node)
-        try:
-            with adapter.connection_named("whgen"):
-                _, table = adapter.execute(_DESCRIBE[adapter.type()].format(relation=relation), fetch=True)
-        except DbtBaseException as refusal:
-            if is_in_use(str(refusal)):
-                raise DbtError(str(refusal)) from refusal
-            refused[node.source_name, node.name] = str(refusal)
+        found = _rows(adapter, _DESCRIBE[adapter.type()].format(relation=relation))
+        if isinstance(found, str):
+            refused[node.source_name, node.name] = found
         else:
-            columns[node.source_name, node.name] = tuple((str(row[0]), str(row[1])) for row in table.rows)
+            columns[node.source_name, node.name] = tuple((str(row[0]), str(row[1])) for row in found)
     return Described(columns=columns, refused=refused)
+
+
+def _rows(adapter: Any, sql: str) -> Any:
+    """The rows that a query gives; or the reason, as text, why it gives none."""
+    try:
+        with adapter.connection_named("whgen"):
+            _, table = adapter.execute(sql, fetch=True)
+            return table.rows
+    except refusals() as refusal:
+        return str(refusal)

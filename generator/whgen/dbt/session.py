@@ -84,19 +84,19 @@ def release() -> None:
     from dbt.adapters.factory import cleanup_connections, reset_adapters
 
     # After a second Ctrl-C dbt's threads are still at work: what they hold is freed when the process ends, which is next.
-    with contextlib.suppress(*_refusals()):
+    with contextlib.suppress(*refusals()):
         cleanup_connections()
-    with contextlib.suppress(*_refusals()):
+    with contextlib.suppress(*refusals()):
         reset_adapters()
     if "dbt.adapters.duckdb.connections" in sys.modules:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-        with contextlib.suppress(*_refusals()):
+        with contextlib.suppress(*refusals()):
             DuckDBConnectionManager.close_all_connections()
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    """What may be raised when a connection does not want to be closed."""
+def refusals() -> tuple[type[Exception], ...]:
+    """What may be raised where a warehouse, or dbt for it, refuses something: not all of it goes through dbt's hands."""
     from dbt_common.exceptions import DbtBaseException
 
     of_duckdb = getattr(sys.modules.get("duckdb"), "Error", None)

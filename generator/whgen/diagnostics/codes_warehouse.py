@@ -51,7 +51,7 @@ WAREHOUSE: tuple[Code, ...] = (
         what="`columns: all` or `rest: keep` is used where nothing says which columns arrive.",
         why="Columns that nobody names cannot be typed, tested or described.",
         example="customers: {columns: all}",
-        fix="List them with their types under `arrives:`.",
+        fix="Run `whgen lock`, or list them with their types under `arrives:`.",
     ),
     Code(
         name="unknown-table",

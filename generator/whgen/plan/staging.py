@@ -26,6 +26,8 @@ _LOSSLESS: Mapping[Kind, str] = {
     Kind.DATETIME: rf"^{_DAY}([ T]{_HOUR})?$",
     Kind.TIME: rf"^{_HOUR}$",
 }
+# Casts that round away digits which no float made up.
+_ROUNDED = ((Kind.FLOAT, Kind.INTEGER), (Kind.DECIMAL, Kind.INTEGER), (Kind.DECIMAL, Kind.DECIMAL))
 
 
 def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) -> StagingView:
@@ -75,7 +77,11 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
         value = cleaned_text(cleaning, dialect)
         gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
         pattern = _LOSSLESS.get(cleaning.column.type.kind)
-        if pattern is not None and cleaning.arrivals[dialect.name].raw.type.kind is Kind.STRING:
+        kinds = cleaning.arrivals[dialect.name].raw.type.kind, cleaning.column.type.kind
+        if kinds in _ROUNDED:
+            differs = exp.NEQ(this=safely_cast(value.copy(), cleaning.column.type), expression=value.copy())
+            gone = exp.Paren(this=exp.Or(this=gone, expression=differs))
+        elif pattern is not None and kinds[0] is Kind.STRING:
             matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
             gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
         condition: exp.Expr = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)

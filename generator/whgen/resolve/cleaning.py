@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from whgen.diagnostics.diagnostic import candidates_help
+from whgen.diagnostics.diagnostic import Related, candidates_help
 from whgen.ir.source import Arrival, RawType
 from whgen.ir.types import UNKNOWN, Kind, Scalar, Type, a
 from whgen.ir.warehouse import Cleaning, Column
@@ -24,8 +24,9 @@ def resolve_cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, raw: 
     path = ("tables", name)
     listed: Mapping[str, SourceColumn] = {} if spec.columns == "all" else spec.columns
     arrives = {c: symbols.type_of(t, at.at(*path, "arrives", c)) for c, t in (spec.arrives or {}).items()}
-    for column in arrives:
-        raw.check(column, at.key(*path, "arrives", column))
+    for column, claimed in arrives.items():
+        if raw.check(column, at.key(*path, "arrives", column)):
+            _types(at, (*path, "arrives", column), column, claimed, UNKNOWN, raw, symbols)
     for column in listed:
         if arrives and column not in arrives:
             label, help_ = candidates_help(column, arrives, kind="columns that arrive")
@@ -41,8 +42,8 @@ def resolve_cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, raw: 
     cleanings = []
     for column, rule in wanted.items():
         said = (*path, "columns", column, "source_type") if rule.source_type else (*path, "arrives", column)
-        claimed = symbols.type_of(rule.source_type, at.at(*said)) if rule.source_type else arrives.get(column)
-        types = {w: _raw_type(at, said, column, claimed, assumed, raw, w) for w in symbols.warehouses}
+        rule_type = symbols.type_of(rule.source_type, at.at(*said)) if rule.source_type else arrives.get(column)
+        types = _types(at, said, column, rule_type, assumed, raw, symbols)
         cleanings.append(_cleaning(at, (*path, "columns", column), column, rule, types, raw, symbols))
     return tuple(cleanings)
 
@@ -67,25 +68,29 @@ def _rest(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables, s
     return tuple(c for c in raw.columns if c.casefold() not in named)
 
 
-def _raw_type(
-    at: Located[SourceSpec], said: Path, column: str, claimed: Type | None, assumed: Type, raw: RawTables, warehouse: str
-) -> RawType:
-    """What a column is on a warehouse: what was found there, else what the spec says. They may not contradict each other."""
-    locked = raw.type_on(warehouse, column)
-    if locked is None:
-        return RawType(type=claimed or assumed)
-    if claimed is None or claimed == locked.type or not claimed.is_known:
-        return locked
-    if not locked.type.is_known:
-        return RawType(type=claimed, native=locked.native)
-    raw.symbols.report.error(
-        "type-mismatch",
-        at.at(*said),
-        f"`{column}` arrives on {warehouse} as {a(locked.type)}, not as {a(claimed)}",
-        help="remove this: the type is known from `sources.lock`",
-        related=raw.notes(column, warehouse),
-    )
-    return RawType()
+def _types(
+    at: Located[SourceSpec], said: Path, column: str, claimed: Type | None, assumed: Type, raw: RawTables, symbols: Symbols
+) -> dict[str, RawType]:
+    """What a column is on each warehouse: what was found there, else what the spec says. They may not contradict each other."""
+    types: dict[str, RawType] = {}
+    for warehouse in symbols.warehouses:
+        locked = raw.type_on(warehouse, column)
+        if locked is None:
+            types[warehouse] = RawType(type=claimed or assumed)
+        elif claimed is None or claimed == locked.type or not claimed.is_known:
+            types[warehouse] = locked
+        elif not locked.type.is_known:
+            types[warehouse] = RawType(type=claimed, native=locked.native)
+        else:
+            types[warehouse] = RawType()
+            symbols.report.error(
+                "type-mismatch",
+                at.at(*said),
+                f"`{column}` arrives on {warehouse} as {a(locked.type)}, not as {a(claimed)}",
+                help="remove this: the type is known from `sources.lock`",
+                related=raw.notes(column, warehouse),
+            )
+    return types
 
 
 def _cleaning(
@@ -109,11 +114,12 @@ def _cleaning(
     for warehouse, arriving in types.items():
         if not can_hold(arriving.type, column.type):
             where = f" on {warehouse}" if len(logical) > 1 else ""
+            declared = () if spec.type else (Related(span=symbols.dictionary_span(name), message="the column dictionary says so"),)
             report.error(
                 "type-mismatch",
                 at.at(*path, "type"),
                 f"{a(arriving.type)}{where} cannot become {a(column.type)}",
-                related=raw.notes(source_name, warehouse),
+                related=(*declared, *raw.notes(source_name, warehouse)),
             )
     for index, value in enumerate(spec.null_if):
         if not any(_may_hold(t.type, value) for t in types.values()):
