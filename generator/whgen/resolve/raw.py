@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from whgen.diagnostics.diagnostic import Related, Span, candidates_help
 from whgen.ir.source import RawType
-from whgen.ir.types import UNKNOWN
+from whgen.ir.types import UNKNOWN, parse_type
 from whgen.resolve.symbols import Symbols
 from whgen.spec.load import Located
 from whgen.spec.lock import LOCK_FILE, LockedColumn, LockedSource
@@ -91,8 +91,10 @@ class RawTables:
         for table in self.locked:
             if table.name == name and table.warehouse == warehouse and (spelled := table.spelled(column)) is not None:
                 locked = table.columns[spelled]
-                where = table.at.at("tables", name, spelled, "type")
-                return RawType(type=self.symbols.type_of(locked.type, where) if locked.type else UNKNOWN, native=locked.native or "")
+                type_ = parse_type(locked.type) if locked.type else UNKNOWN
+                if type_ is None:
+                    type_ = self.symbols.type_of(str(locked.type), table.at.at("tables", name, spelled, "type"))
+                return RawType(type=type_, native=locked.native or "")
         return None
 
     def notes(self, column: str, warehouse: str) -> Iterator[Related]:
