@@ -12,7 +12,7 @@ from whgen.output import write
 from whgen.pipeline import Compilation, compile_specs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_FILE = re.compile(r"^# (specs/\S+)\n", re.MULTILINE)
+_FILE = re.compile(r"^# (specs/\S+|sources\.lock)\n", re.MULTILINE)
 
 
 def write_project(root: Path, files: Mapping[str, str]) -> Path:

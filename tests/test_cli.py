@@ -191,7 +191,7 @@ def test_broken_specs_as_text(broken: Path) -> None:
     assert result.exit_code == 1
     assert "specs/facts/order.yml:5:7" in result.stdout
     assert "did you mean `shop.orders`?" in result.stdout
-    assert result.stdout.rstrip().endswith("1 error")
+    assert result.stdout.rstrip().endswith("1 error; 1 can be fixed with `whgen validate --fix`")
 
 
 def test_broken_specs_as_json(broken: Path) -> None:

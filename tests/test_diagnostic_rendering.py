@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whgen.diagnostics import machine, text
-from whgen.diagnostics.diagnostic import Diagnostic, Related, Report, Severity, Span
+from whgen.diagnostics.diagnostic import Diagnostic, Related, Report, Severity, Span, renamed
 
 
 def span(line: int, column: int, length: int = 0, *, end_line: int | None = None, end_column: int | None = None) -> Span:
@@ -38,6 +38,7 @@ def example() -> Report:
         label="did you mean `amount`?",
         help="the columns here are:\nid, amount",
         related=[Related(span=Span(file="specs/shop.yml", line=3, column=4, end_line=3, end_column=6), message="first defined here")],
+        fix=renamed(Span(file="specs/order.yml", line=12, column=7, end_line=12, end_column=12), "amout", "amount"),
     )
     report.warning("no-description", Span(file="specs/gone.yml", line=2, column=1), "a model, 100% bare")
     return report
@@ -59,13 +60,14 @@ def test_a_whole_report() -> None:
            |
            = help: the columns here are:
                    id, amount
+           = fix: write `amount`
         note: first defined here
           --> specs/shop.yml:3:4
            |
          3 |  - id
            |    ^^
         """)
-    assert text.summary(example()) == "1 error, 1 warning"
+    assert text.summary(example()) == "1 error, 1 warning; 1 can be fixed with `whgen validate --fix`"
     assert text.render([], {}, colour=True) == ""
 
 
@@ -171,6 +173,7 @@ def test_json() -> None:
                 "end_line": 1,
                 "end_column": 1,
                 "related": [],
+                "fix": None,
             },
             {
                 "code": "unknown-column",
@@ -183,11 +186,16 @@ def test_json() -> None:
                 "related": [
                     {"message": "first defined here", "file": "specs/shop.yml", "line": 3, "column": 4, "end_line": 3, "end_column": 6}
                 ],
+                "fix": {
+                    "title": "write `amount`",
+                    "edits": [{"file": "specs/order.yml", **place, "old": "amout", "new": "amount"}],
+                },
             },
         ],
         "errors": 1,
         "warnings": 1,
     }
+    assert json.loads(machine.to_json([], list(example())))["fixed"] == json.loads(document)["diagnostics"]
     assert machine.to_json([]) == '{\n  "diagnostics": [],\n  "errors": 0,\n  "warnings": 0\n}\n'
 
 
@@ -195,7 +203,8 @@ def test_github() -> None:
     assert machine.to_github(example()) == (
         "::warning file=specs/gone.yml,line=2,col=1,endLine=2,endColumn=1,title=no-description::a model, 100%25 bare\n"
         "::error file=specs/order.yml,line=12,col=7,endLine=12,endColumn=12,title=unknown-column::`stg_orders` has no column `amout`"
-        "%0Adid you mean `amount`?%0Athe columns here are:%0Aid, amount%0Anote: first defined here (specs/shop.yml:3:4)\n"
+        "%0Adid you mean `amount`?%0Athe columns here are:%0Aid, amount%0Afix: write `amount`"
+        "%0Anote: first defined here (specs/shop.yml:3:4)\n"
     )
 
 

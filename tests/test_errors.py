@@ -13,36 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from projects import REPOSITORY, report_text, split_files
-from whgen.diagnostics.codes import CODES
+from projects import REPOSITORY, report_text, split_files, write_project
+from whgen.diagnostics.code import Code
+from whgen.diagnostics.codes import CODES, EXAMPLE_PROJECT
+from whgen.diagnostics.diagnostic import Severity
+from whgen.diagnostics.text import render
 from whgen.docs.errors import errors_page
 from whgen.pipeline import validate
 
 FOLDER = REPOSITORY / "tests" / "errors"
 PAGE = REPOSITORY / "docs" / "errors.md"
 
-WAREHOUSE = """\
-warehouse: shop
-targets:
-  dev: {warehouse: duckdb, path: shop.duckdb}
-  prod: {warehouse: bigquery, project: acme}
-"""
-SOURCE = """\
-source: shop
-location: {duckdb: {files: 'raw/{table}.csv'}, bigquery: {dataset: raw}}
-source_type: string
-tables:
-  orders:
-    key: order_id
-    columns:
-      order_id: integer
-      customer_id: integer
-      ordered_on: date
-      ordered_at: timestamp
-      status: string
-      amount: decimal(10, 2)
-      weight: float
-"""
+WAREHOUSE, SOURCE = EXAMPLE_PROJECT["specs/warehouse.yml"], EXAMPLE_PROJECT["specs/shop.yml"]
 """What a section may take for granted when it has no project file or no source of its own."""
 
 _SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
@@ -160,6 +142,36 @@ def test_every_code_of_the_catalogue_is_used() -> None:
 def test_every_code_has_a_case() -> None:
     shown = set(re.findall(r"^(?:error|warning)\[([a-z-]+)\]", "".join(c.expected for c in CASES), re.MULTILINE))
     assert {c.name for c in CODES.values() if not c.at_run_time} - shown == set()
+
+
+OF_SPECS = [c for c in CODES.values() if not c.at_run_time]
+
+
+@pytest.mark.parametrize("code", OF_SPECS, ids=[c.name for c in OF_SPECS])
+def test_the_example_of_a_code_has_the_mistake_that_it_explains(code: Code, tmp_path: Path) -> None:
+    written = split_files(code.example) or {"specs/example.yml": code.example}
+    files = {name: text if name.endswith(("ml", "lock")) else text.split("\n", 1)[1] for name, text in written.items()}
+    if code.name != "no-warehouse":
+        given = "\n" + "\n".join(text for name, text in files.items() if name.startswith("specs/"))
+        files |= {name: text for name, text in EXAMPLE_PROJECT.items() if f"\n{text.split(':')[0]}:" not in given}
+    report = validate(write_project(tmp_path, files)).report
+    assert {d.code for d in report} == {code.name}, render(report, {}, colour=False)
+    assert {d.severity for d in report} == {Severity.WARNING if code.is_warning else Severity.ERROR}
+
+
+def test_commands_that_a_code_names_are_tested() -> None:
+    tests = "".join(f.read_text(encoding="utf-8") for f in (REPOSITORY / "tests").glob("test_*.py"))
+    assert [c.name for c in CODES.values() if c.at_run_time and c.name not in tests] == []
+
+
+def test_there_are_many_codes() -> None:
+    assert len(CODES) >= 60
+    assert len({c.title for c in CODES.values()}) == len(CODES)
+
+
+def test_warnings_are_marked_in_the_catalogue() -> None:
+    shown = set(re.findall(r"^warning\[([a-z-]+)\]", "".join(c.expected for c in CASES), re.MULTILINE))
+    assert {c.name for c in CODES.values() if c.is_warning} == shown
 
 
 def test_the_page_of_errors_is_current(request: pytest.FixtureRequest) -> None:

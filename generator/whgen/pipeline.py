@@ -52,14 +52,14 @@ class Compilation:
         return tuple(t for p in self.projects for t in p.targets)
 
 
-def validate(root: Path) -> Compilation:
-    """Check the specs below `root` and generate nothing."""
-    return _compile(root, generate=False)
+def validate(root: Path, texts: Mapping[str, str] | None = None) -> Compilation:
+    """Check the specs below `root` and generate nothing. `texts` stand in for files of these names, as they would be after a fix."""
+    return _compile(root, generate=False, texts=texts or {})
 
 
 def compile_specs(root: Path) -> Compilation:
     """Check the specs below `root`, and render a dbt project for each warehouse that its targets use."""
-    return _compile(root, generate=True)
+    return _compile(root, generate=True, texts={})
 
 
 def compile_sources(root: Path) -> Compilation:
@@ -85,7 +85,7 @@ def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequen
     return lock_text(lock_documents(load_lock(root, {}, Report()), DIALECTS[warehouse], found))
 
 
-def _compile(root: Path, *, generate: bool) -> Compilation:
+def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:
     # Imported here, so that `whgen --help` costs no compiler.
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
@@ -94,12 +94,13 @@ def _compile(root: Path, *, generate: bool) -> Compilation:
     report = Report()
     # What the user wrote, each document of the right shape, and what the sources were found to hold; then what it means, every name
     # found and every type known.
-    specs = load_specs(root, report)
+    specs = load_specs(root, report, texts)
     lock = load_lock(root, specs.texts, report)
     return _generated(specs, resolve_warehouse(specs, lock, report), report, generate=generate)
 
 
 def _generated(specs: Specs, warehouse: Warehouse | None, report: Report, *, generate: bool) -> Compilation:
+    report.fit(specs.texts)
     if warehouse is None or report.has_errors or not generate:
         default = warehouse.targets[0].name if warehouse is not None else None
         return Compilation(root=specs.root, report=report, texts=specs.texts, projects=(), default_target=default)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from whgen.cli.say import leave, say
@@ -22,7 +24,10 @@ def explain(code: str) -> None:
         say(f"there is no code `{code}`: {label or help_}", err=True)
         leave(USAGE)
     say(f"{found.name}: {found.title}")
-    for text in (found.what, found.why, found.example, found.fix):
+    say()
+    say(found.what)
+    for heading, text in (("Why", found.why), ("Example", found.example), ("Remedy", found.fix)):
         say()
-        say(text)
+        say(f"{heading}:")
+        say(textwrap.indent(text, "  "))
     leave(OK)

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """A code and its explanation. `example` is YAML that causes it, or a command; `at_run_time`: no spec does."""
+    """A code and its explanation.
+
+    `example` is a whole document that causes it in the project of `codes.EXAMPLE_PROJECT`, several files that each begin with a line
+    `# specs/NAME`, or a command; `at_run_time`: no spec causes it.
+    """
 
     name: str
     title: str
@@ -16,3 +20,4 @@ class Code:
     example: str
     fix: str
     at_run_time: bool = False
+    is_warning: bool = False

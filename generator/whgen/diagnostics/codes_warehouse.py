@@ -1,4 +1,4 @@
-"""Codes of what specs mean: names, columns, SQL, types, keys."""
+"""Codes of what specs mean: SQL, types, keys."""
 
 from __future__ import annotations
 
@@ -6,131 +6,18 @@ from whgen.diagnostics.code import Code
 
 WAREHOUSE: tuple[Code, ...] = (
     Code(
-        name="duplicate-name",
-        title="Two things of one name",
-        what="Two specs, two models, or a WITH query and a model have the same name.",
-        why="A name would mean two things.",
-        example="dimension: order   # and in another file again",
-        fix="Rename or remove one of them.",
-    ),
-    Code(
-        name="duplicate-column",
-        title="Two columns of one name",
-        what="A table gets two columns of the same name.",
-        why="No warehouse has such tables.",
-        example="columns:\n  id: {as: name}\n  name: string",
-        fix="Give one of them another name.",
-    ),
-    Code(
-        name="no-columns",
-        title="A table without columns",
-        what="No column is listed, or all are excluded.",
-        why="A table needs at least one.",
-        example="customers: {columns: {id: integer}, exclude: [id]}",
-        fix="List its columns.",
-    ),
-    Code(
-        name="not-locked",
-        title="A table that is not in sources.lock",
-        what="The project has a `sources.lock` for this warehouse, and a table of a source is missing from it.",
-        why="The columns of the table cannot be checked, and their types are not known.",
-        example="tables:\n  orders: {columns: {order_id: integer}}   # and sources.lock knows `customers` only",
-        fix="Run `whgen lock` and commit the file.",
-    ),
-    Code(
-        name="source-types-differ",
-        title="A column has several types",
-        what="A column of a source has another type on another warehouse, and its spec declares none.",
-        why="A column of the staging model has one type, whatever it is built on.",
-        example="year: {as: manufactured_year}   # a string in the files of DuckDB, an integer on BigQuery",
-        fix="Declare the `type:`. The column is cast where it arrives as another.",
-    ),
-    Code(
-        name="unknown-source-columns",
-        title="The columns of the source are not known",
-        what="`columns: all` or `rest: keep` is used where nothing says which columns arrive.",
-        why="Columns that nobody names cannot be typed, tested or described.",
-        example="customers: {columns: all}",
-        fix="Run `whgen lock`, or list them with their types under `arrives:`.",
-    ),
-    Code(
-        name="unknown-table",
-        title="An unknown table",
-        what="A table or model is not there under this name.",
-        why="It may be misspelled, or its spec is missing.",
-        example="from: shop.oders",
-        fix="Write `source.table`, or the name of a seed or model. In SQL, models are named as the warehouse names them.",
-    ),
-    Code(
-        name="unknown-column",
-        title="An unknown column",
-        what="A table has no column of this name.",
-        why="It may be misspelled, not listed, excluded, or renamed by `as:`.",
-        example="derive: {place: {expr: upper(ctiy)}}",
-        fix="Use one of its columns, by the name that it has after renaming.",
-    ),
-    Code(
-        name="ambiguous-column",
-        title="A column of two tables",
-        what="Several tables of a FROM have a column of this name.",
-        why="Which one is meant decides the result.",
-        example="select status from stg_shop__orders as a, stg_shop__orders as b",
-        fix="Write the table before it, as in `a.status`.",
-    ),
-    Code(
-        name="unknown-dimension",
-        title="An unknown dimension",
-        what="A role refers to a dimension that is not there.",
-        why="A fact's keys are those of its dimensions.",
-        example="dimensions: {custmer: customer_id}",
-        fix="Correct the name, or say which dimension the role is of: `dimension: ...`.",
-    ),
-    Code(
-        name="unknown-type",
-        title="An unknown type",
-        what="A type is none of the logical types.",
-        why="Types are logical, so that they mean the same on every warehouse.",
-        example="columns: {name: varchar}",
-        fix="Use string, integer, decimal(p, s), float, boolean, date, timestamp, datetime, time, json, bytes or array<type>.",
-    ),
-    Code(
-        name="unknown-warehouse",
-        title="No target is on this warehouse",
-        what="An expression is given for a warehouse that no target uses.",
-        why="It may be misspelled.",
-        example="expr: {duckdb: soundex(name), bigqery: soundex(name)}",
-        fix="Correct the name, or remove the expression.",
-    ),
-    Code(
-        name="missing-warehouse",
-        title="A warehouse is left out",
-        what="An expression or SELECT is given for some of the warehouses only.",
-        why="The project is generated for all of them.",
-        example="expr: {duckdb: soundex(name)}   # and on BigQuery?",
-        fix="Add one for the warehouse that lacks it.",
-    ),
-    Code(
-        name="missing-location",
-        title="A source without a location",
-        what="A source does not say where its tables lie on a warehouse that a target uses.",
-        why="The project is generated for every target.",
-        example="location: {duckdb: {schema: crm}}   # and on BigQuery?",
-        fix="Add the warehouse to `location:`.",
-    ),
-    Code(
-        name="missing-type",
-        title="A type is missing",
-        what="The type of a column is neither declared nor follows from its expression.",
-        why="Tests, keys and casts depend on it.",
-        example="place: {expr: {duckdb: soundex(name), bigquery: soundex(name)}}",
-        fix="Add `type:`.",
-    ),
-    Code(
         name="sql-syntax",
         title="SQL that cannot be read",
         what="The SQL breaks off, or has a word, quote or parenthesis too many or too few.",
         why="An expression is parsed so that it can be written for every warehouse.",
-        example='expr: "upper(concat(name, city)"',
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {name: string, city: string}
+    derive:
+      place: {type: string, expr: "upper(concat(name, city)"}""",
         fix="Look at the place that is pointed at, and just before it.",
     ),
     Code(
@@ -138,7 +25,14 @@ WAREHOUSE: tuple[Code, ...] = (
         title="SQL that is no expression",
         what="A statement, a sub-query, a `*` or a named value stands where one value belongs.",
         why="An expression gives one value for each row.",
-        example='expr: "(select max(name) from customers)"',
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {name: string, city: string}
+    derive:
+      place: {type: string, expr: "(select max(city) from customers)"}""",
         fix="Write what would stand between SELECT and FROM. Queries go into a `model:`.",
     ),
     Code(
@@ -146,7 +40,10 @@ WAREHOUSE: tuple[Code, ...] = (
         title="SQL that is no SELECT",
         what="A model's SQL is another statement.",
         why="A model is the rows that one SELECT yields.",
-        example="model: sales\nsql: delete from stg_shop__orders",
+        example="""\
+model: sales
+columns: {amount: float}
+sql: delete from stg_shop__orders""",
         fix="Begin with SELECT or WITH.",
     ),
     Code(
@@ -154,7 +51,14 @@ WAREHOUSE: tuple[Code, ...] = (
         title="An aggregate in an expression",
         what="A function that sums up several rows stands where each row gives one value.",
         why="The rows would collapse into one.",
-        example="expr: max(name)",
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {name: string, city: string}
+    derive:
+      last_city: {type: string, expr: max(city)}""",
         fix="Write it as a window, or aggregate in a `model:`.",
     ),
     Code(
@@ -162,7 +66,14 @@ WAREHOUSE: tuple[Code, ...] = (
         title="SQL that differs between warehouses",
         what="A function, operator or unit is not known to mean the same on every warehouse of the targets.",
         why="It would run on one and give another result, or none, on the other.",
-        example="expr: soundex(name)",
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {name: string, city: string}
+    derive:
+      sound: {type: string, expr: soundex(name)}""",
         fix="Give an expression for each warehouse, with a declared type.",
     ),
     Code(
@@ -170,7 +81,13 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A dimension derives in steps",
         what="A derived attribute needs another one of the same dimension.",
         why="The attributes of a dimension are computed at once, from its table.",
-        example="derive:\n  shipped: {type: boolean, expr: status = 'S'}\n  kept: {type: boolean, expr: not shipped}",
+        example="""\
+dimension: order
+from: shop.orders
+key: order_id
+derive:
+  shipped: {type: boolean, expr: status = 'S'}
+  kept: {type: boolean, expr: not shipped}""",
         fix="Derive the first of them in staging.",
     ),
     Code(
@@ -178,7 +95,15 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A circle",
         what="Columns or models need each other in a circle.",
         why="None of them can be first.",
-        example="derive:\n  a: {type: string, expr: upper(b)}\n  b: {type: string, expr: lower(a)}",
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {name: string}
+    derive:
+      a: {type: string, expr: upper(b)}
+      b: {type: string, expr: lower(a)}""",
         fix="Take one of the references out.",
     ),
     Code(
@@ -186,7 +111,12 @@ WAREHOUSE: tuple[Code, ...] = (
         title="Types that do not agree",
         what="A value, expression or rule is of another type than the column or place that it is for.",
         why="The build would fail, or turn values into others.",
-        example="columns: {age: {type: integer, default: none}}",
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  customers:
+    columns: {age: {type: integer, default: none}}""",
         fix="Change the value, the expression or the declared type.",
     ),
     Code(
@@ -194,7 +124,11 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A test of the wrong thing",
         what="A test of a column stands among the tests of whole rows, or in the dictionary.",
         why="It has no column to speak of.",
-        example="dimension: order\ntests: [not_null]",
+        example="""\
+dimension: order
+from: shop.orders
+key: order_id
+tests: [not_null]""",
         fix="Put it under the `tests:` of the column.",
     ),
     Code(
@@ -202,7 +136,12 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A measure that cannot be summed",
         what="A measure is declared additive whose type has no sum.",
         why="Reports would try to sum it.",
-        example="measures: {status: {additivity: additive}}",
+        example="""\
+fact: sale
+grain: one row per order
+from: shop.orders
+key: order_id
+measures: {status: {additivity: additive}}""",
         fix="Declare it `non_additive`, or count it as 0 and 1.",
     ),
     Code(
@@ -210,7 +149,10 @@ WAREHOUSE: tuple[Code, ...] = (
         title="Not a key",
         what="The key of a dimension is not the key of its table, or the table has none.",
         why="Members could occur twice, and facts with them.",
-        example="dimension: customer\nfrom: shop.orders   # whose key is order_id\nkey: customer_id",
+        example="""\
+dimension: customer
+from: shop.orders   # whose key is order_id
+key: customer_id""",
         fix="Use the key of the table, or make one with `dedupe:`.",
     ),
     Code(
@@ -218,7 +160,11 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A type that no key can have",
         what="A key has a column whose text differs between warehouses.",
         why="Surrogate keys are hashes of the text, and must be the same everywhere.",
-        example="fact: parcel\nkey: weight   # a float",
+        example="""\
+fact: parcel
+grain: one row per weight
+from: shop.orders
+key: weight   # a float""",
         fix="Cast it to string or integer in staging.",
     ),
     Code(
@@ -226,7 +172,17 @@ WAREHOUSE: tuple[Code, ...] = (
         title="Keys that do not fit",
         what="Columns are matched with a key of another number or type of columns.",
         why="They would never meet.",
-        example="dimensions: {order: status}   # a text, where the key is a number",
+        example="""\
+# specs/order.yml
+dimension: order
+from: shop.orders
+key: order_id
+# specs/sale.yml
+fact: sale
+grain: one row per order
+from: shop.orders
+key: order_id
+dimensions: {order: status}   # a text, where the key is a number""",
         fix="Name one column for each column of the key, in its order and of its type.",
     ),
     Code(
@@ -234,7 +190,14 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A seed with another header",
         what="The first line of a CSV file names other columns than its spec.",
         why="Values would be loaded into the wrong columns.",
-        example="seed: country\nfile: country.csv   # code,name\ncolumns: {code: string, title: string}",
+        example="""\
+# specs/country.csv
+code,name
+DE,Germany
+# specs/country.yml
+seed: country
+file: country.csv
+columns: {code: string, title: string}""",
         fix="Make both alike, also in their order.",
     ),
     Code(
@@ -242,7 +205,10 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A SELECT with other columns",
         what="A SELECT yields other columns than its model declares, or one without a name.",
         why="The columns of a model are its contract.",
-        example="model: sales\ncolumns: {amount: float}\nsql: select sum(amount) from stg_shop__orders",
+        example="""\
+model: sales
+columns: {amount: float}
+sql: select sum(amount) from stg_shop__orders""",
         fix="Declare what it yields, and name every column with `as`.",
     ),
     Code(
@@ -250,7 +216,17 @@ WAREHOUSE: tuple[Code, ...] = (
         title="A description is missing",
         what="In strict mode, a model or column has no description.",
         why="A warehouse that nobody can read is not used.",
-        example="warehouse: shop\nstrict: true",
+        example="""\
+# specs/warehouse.yml
+warehouse: shop
+strict: true
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+# specs/crm.yml
+source: crm
+location: {duckdb: {schema: crm}}
+tables:
+  customers:
+    columns: {id: integer}""",
         fix="Add `description:`, for a column also in the dictionary of the warehouse file.",
     ),
     Code(
@@ -258,7 +234,19 @@ WAREHOUSE: tuple[Code, ...] = (
         title="Nothing uses it",
         what="In strict mode, nothing reads a staging table or seed. A warning.",
         why="It costs time in every build.",
-        example="warehouse: shop\nstrict: true",
+        example="""\
+# specs/warehouse.yml
+warehouse: shop
+strict: true
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+# specs/crm.yml
+source: crm
+location: {duckdb: {schema: crm}}
+tables:
+  customers:
+    description: Who buys.
+    columns: {id: {type: integer, description: Number of the customer.}}""",
         fix="Remove it, or make something of it.",
+        is_warning=True,
     ),
 )

@@ -1,14 +1,16 @@
 """Diagnostics as data: where, what, how bad, how to mend it.
 
-Every stage returns its value and adds what it found to a `Report`. Nothing here prints: renderers do (`text`, `machine`).
+Every stage returns its value and adds what it found to a `Report`. Nothing here prints: renderers do (`text`, `machine`, `sarif`).
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from whgen.diagnostics.similar import certain, nearest
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -41,6 +43,37 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A stretch of a file and what belongs there instead of `old`. Where something else than `old` stands, it must not be made.
+
+    Quotes around `old` stay, unless it is a `whole` value.
+    """
+
+    span: Span
+    old: str
+    new: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What mends a diagnostic for certain. All edits are made, or none."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """What an unknown name was looked for in. When many are not there, that thing is what is wrong, and is reported once for all."""
+
+    name: str
+    kind: str
+    of: str
+    declared_at: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One finding. `message` says what is wrong in one line; `label` stands under the caret; `help` says how to mend it."""
 
@@ -51,6 +84,15 @@ class Diagnostic:
     label: str = ""
     help: str = ""
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    lack: Lack | None = None
+
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+"""What needs no quotes, and none other than it has, in any style in which YAML writes a text."""
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
+_MOST_LACKING = 3
+"""More names than these that one thing lacks, none of them near to one that it has, are one mistake: it is cut off, or the wrong thing."""
 
 
 @dataclass(slots=True)
@@ -63,13 +105,69 @@ class Report:
         """Add a finding, unless the same was found at the same place before."""
         self._found.setdefault((diagnostic.span, diagnostic.code, diagnostic.message), diagnostic)
 
-    def error(self, code: str, span: Span, message: str, *, label: str = "", help: str = "", related: Iterable[Related] = ()) -> None:
+    def error(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        label: str = "",
+        help: str = "",
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> None:
         """Add an error."""
-        self.add(Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related)))
+        self.add(Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related), fix=fix))
 
-    def warning(self, code: str, span: Span, message: str, *, label: str = "", help: str = "") -> None:
+    def warning(self, code: str, span: Span, message: str, *, label: str = "", help: str = "", fix: Fix | None = None) -> None:
         """Add a warning."""
-        self.add(Diagnostic(code=code, span=span, message=message, severity=Severity.WARNING, label=label, help=help))
+        self.add(Diagnostic(code=code, span=span, message=message, severity=Severity.WARNING, label=label, help=help, fix=fix))
+
+    def unknown(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        name: str,
+        known: Iterable[str],
+        kind: str,
+        help: str = "",
+        declared: Related | None = None,
+        within: str = "",
+    ) -> None:
+        """Add an error about a name that nothing has: with the nearest right one, and a fix where there is no doubt about it.
+
+        `declared` is the place that says which names there are; it is shown where no name is near, and `within` is what stands there.
+        """
+        names = sorted(set(known))
+        label, listed = candidates_help(name, names, kind=kind)
+        shown = (declared,) if declared is not None and not label and declared.span.file != span.file else ()
+        lack = Lack(name=name, kind=kind, of=within, declared_at=declared.span) if declared is not None and within and not label else None
+        fix = renamed(span, name, certain(name, names)) if label else None
+        self.add(
+            Diagnostic(
+                code=code,
+                span=span,
+                message=message,
+                label=label,
+                help="\n".join(filter(None, (listed, help))),
+                related=shown,
+                fix=fix,
+                lack=lack,
+            )
+        )
+
+    def fit(self, texts: Mapping[str, str]) -> None:
+        """Keep the fixes that fit the texts of the files, and drop the others: there a name is written otherwise, as with an escape."""
+        from whgen.diagnostics.edits import fitting
+
+        self._found = {k: replace(d, fix=fitting(d.fix, texts)) if d.fix is not None else d for k, d in self._found.items()}
+
+    @property
+    def errors(self) -> int:
+        """How many errors were found; warnings do not count."""
+        return sum(d.severity is Severity.ERROR for d in self._found.values())
 
     @property
     def has_errors(self) -> bool:
@@ -77,24 +175,23 @@ class Report:
         return any(d.severity is Severity.ERROR for d in self._found.values())
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(sorted(self._found.values(), key=lambda d: (d.span, d.code, d.message)))
+        return iter(sorted(_condensed(self._found.values()), key=lambda d: (d.span, d.code, d.message)))
 
     def __len__(self) -> int:
         return len(self._found)
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `name` was most likely meant to be, or None when none is close.
+def renamed(span: Span, old: str, new: str | None) -> Fix | None:
+    """The fix that writes another name; None where there is none to write, or one that YAML would take for something else."""
+    if new is None or new == old or not _PLAIN.fullmatch(new) or new.casefold() in _WORDS:
+        return None
+    return Fix(title=f"write `{new}`", edits=(Edit(span=span, old=old, new=new),))
 
-    >>> nearest("carier_code", ["carrier_code", "flight_number"])
-    'carrier_code'
-    >>> nearest("zzz", ["carrier_code"])
-    """
-    by_folded = {c.casefold(): c for c in sorted(candidates)}
-    if (exact := by_folded.get(name.casefold())) is not None:
-        return exact
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+
+def rewritten(span: Span, value: object, new: str) -> Fix:
+    """The fix that writes another value in the place of one, which may be in quotes."""
+    old = str(value).lower() if isinstance(value, bool) else str(value)
+    return Fix(title=f"write `{new}`", edits=(Edit(span=span, old=old, new=new, whole=True),))
 
 
 def candidates_help(name: str, candidates: Iterable[str], *, kind: str) -> tuple[str, str]:
@@ -112,3 +209,36 @@ def candidates_help(name: str, candidates: Iterable[str], *, kind: str) -> tuple
         return "", f"there are no {kind} here"
     shown = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
     return "", f"the {kind} here are: {shown}"
+
+
+def _condensed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The diagnostics without what the others say already.
+
+    Many names that one thing lacks are one diagnostic at the place of that thing. A warning at the place of an error is none.
+    """
+    found = list(found)
+    wrong = {d.span for d in found if d.severity is Severity.ERROR}
+    lacking: dict[tuple[str, Span], list[Diagnostic]] = {}
+    for diagnostic in found:
+        if diagnostic.severity is Severity.WARNING and diagnostic.span in wrong:
+            continue
+        if diagnostic.lack is None:
+            yield diagnostic
+        else:
+            lacking.setdefault((diagnostic.code, diagnostic.lack.declared_at), []).append(diagnostic)
+    for (code, span), group in lacking.items():
+        group.sort(key=lambda d: d.span)
+        first = {d.lack.name: d for d in reversed(group) if d.lack is not None}
+        lack = group[0].lack
+        if len(first) <= _MOST_LACKING or lack is None:
+            yield from group
+            continue
+        first = dict(sorted(first.items(), key=lambda item: item[1].span))
+        names = ", ".join(f"`{name}`" for name in list(first)[:12]) + (f" and {len(first) - 12} more" if len(first) > 12 else "")
+        yield Diagnostic(
+            code=code,
+            span=span,
+            message=f"{lack.of} lacks {len(first)} {lack.kind} that are used",
+            help=f"it lacks {names}; perhaps it was cut off, or another one was meant",
+            related=tuple(Related(span=d.span, message=f"`{name}` is used here") for name, d in list(first.items())[:_MOST_LACKING]),
+        )

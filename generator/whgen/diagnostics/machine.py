@@ -9,17 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from whgen.diagnostics.diagnostic import Diagnostic, Severity, Span
+from whgen.diagnostics.diagnostic import Diagnostic, Fix, Severity, Span
 
 
-def to_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """A JSON document of all diagnostics in their order. It is plain ASCII: no text in it can trouble a terminal or an encoding."""
+def to_json(diagnostics: Iterable[Diagnostic], fixed: Iterable[Diagnostic] | None = None) -> str:
+    """A JSON document of all diagnostics in their order, and of those that were fixed, after a command that fixes.
+
+    It is plain ASCII: no text in it can trouble a terminal or an encoding.
+    """
     found = list(diagnostics)
-    document = {
+    document: dict[str, object] = {
         "diagnostics": [_entry(diagnostic) for diagnostic in found],
         "errors": sum(diagnostic.severity is Severity.ERROR for diagnostic in found),
         "warnings": sum(diagnostic.severity is Severity.WARNING for diagnostic in found),
     }
+    if fixed is not None:
+        document["fixed"] = [_entry(diagnostic) for diagnostic in fixed]
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -37,7 +42,12 @@ def _entry(diagnostic: Diagnostic) -> dict[str, object]:
         "help": diagnostic.help,
         **_position(diagnostic.span),
         "related": [{"message": related.message, **_position(related.span)} for related in diagnostic.related],
+        "fix": _fix(diagnostic.fix) if diagnostic.fix is not None else None,
     }
+
+
+def _fix(fix: Fix) -> dict[str, object]:
+    return {"title": fix.title, "edits": [{**_position(edit.span), "old": edit.old, "new": edit.new} for edit in fix.edits]}
 
 
 def _position(span: Span) -> dict[str, object]:
@@ -55,7 +65,8 @@ def _command(diagnostic: Diagnostic) -> str:
         del properties["col"]
     properties["title"] = diagnostic.code
     notes = [f"note: {related.message} ({related.span})" for related in diagnostic.related]
-    message = "\n".join(part for part in (diagnostic.message, diagnostic.label, diagnostic.help, *notes) if part)
+    fix = f"fix: {diagnostic.fix.title}" if diagnostic.fix is not None else ""
+    message = "\n".join(part for part in (diagnostic.message, diagnostic.label, diagnostic.help, fix, *notes) if part)
     named = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     return f"::{diagnostic.severity.value} {named}::{_data(message)}"
 

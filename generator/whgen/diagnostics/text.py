@@ -15,7 +15,7 @@ from whgen.diagnostics.diagnostic import Diagnostic, Severity, Span
 MAX_COLUMNS = 160
 TAB_COLUMNS = 4
 
-_RED, _YELLOW, _BLUE, _CYAN, _BOLD = "1;31", "1;33", "1;34", "1;36", "1"
+_RED, _YELLOW, _BLUE, _CYAN, _GREEN, _BOLD = "1;31", "1;33", "1;34", "1;36", "1;32", "1"
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -30,14 +30,17 @@ def render(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], *, colou
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
-    """The closing line, such as `2 errors, 1 warning`.
+    """The closing line, such as `2 errors, 1 warning; 1 can be fixed with `whgen validate --fix``.
 
     >>> summary([])
     'no errors'
     """
-    severities = [diagnostic.severity for diagnostic in diagnostics]
+    found = list(diagnostics)
+    severities = [diagnostic.severity for diagnostic in found]
     counts = [(severities.count(severity), severity.value) for severity in Severity]
-    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count) or "no errors"
+    counted = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count) or "no errors"
+    fixable = sum(diagnostic.fix is not None for diagnostic in found)
+    return f"{counted}; {fixable} can be fixed with `whgen validate --fix`" if fixable else counted
 
 
 def visible(text: str) -> str:
@@ -81,6 +84,9 @@ def _block(diagnostic: Diagnostic, texts: Mapping[str, str], paint: _Paint) -> s
         first, *more = (visible(line) for line in diagnostic.help.split("\n"))
         lines.append(f"{' ' * (width + 1)}{paint(_BLUE, '=')} {paint(_BOLD, 'help')}: {first}")
         lines += [" " * (width + 9) + line for line in more]
+    if diagnostic.fix is not None:
+        lines += [" " * (width + 1) + paint(_BLUE, "|")] if len(shown) > 1 and not diagnostic.help else []
+        lines.append(f"{' ' * (width + 1)}{paint(_BLUE, '=')} {paint(_GREEN, 'fix')}: {visible(diagnostic.fix.title)}")
     for related in diagnostic.related:
         lines.append(f"{paint(_CYAN, 'note')}{paint(_BOLD, f': {visible(related.message)}')}")
         lines += _place(related.span, texts, width=width, paint=paint, style=_CYAN)

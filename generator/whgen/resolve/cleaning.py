@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from whgen.diagnostics.diagnostic import Related, candidates_help
+from whgen.diagnostics.diagnostic import Related
 from whgen.ir.source import Arrival, RawType
 from whgen.ir.types import UNKNOWN, Kind, Scalar, Type, a
 from whgen.ir.warehouse import Cleaning, Column
@@ -29,9 +29,13 @@ def resolve_cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, raw: 
             _types(at, (*path, "arrives", column), column, claimed, UNKNOWN, raw, symbols)
     for column in listed:
         if arrives and column not in arrives:
-            label, help_ = candidates_help(column, arrives, kind="columns that arrive")
-            symbols.report.error(
-                "unknown-column", at.key(*path, "columns", column), f"the source has no column `{column}`", label=label, help=help_
+            symbols.report.unknown(
+                "unknown-column",
+                at.key(*path, "columns", column),
+                f"the source has no column `{column}`",
+                name=column,
+                known=[c for c in arrives if c not in listed],
+                kind="columns that arrive",
             )
         elif not arrives:
             raw.check(column, at.key(*path, "columns", column))

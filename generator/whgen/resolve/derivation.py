@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from whgen.diagnostics.diagnostic import Related
 from whgen.ir.types import UNKNOWN, Type
@@ -42,7 +43,13 @@ def resolve_derivations(
         ready = [n for n in pending if needs[n] <= set(found)]
         if not ready:
             name = min(pending)
-            symbols.report.error("circular-reference", at.key(*path, name), f"`{name}` is computed from itself: {_cycle(name, needs)}")
+            circle = _cycle(name, needs)
+            symbols.report.error(
+                "circular-reference",
+                at.key(*path, circle[0]),
+                f"`{circle[0]}` is computed from itself: {' -> '.join(circle)}",
+                related=[Related(span=at.key(*path, n), message=f"`{n}` needs `{m}`") for n, m in pairwise(circle[1:])],
+            )
             # They stay columns, of no known type, so that what uses them is not reported too.
             found |= {n: _derivation(n, specs[n], None, level, at, path, declared[n], symbols) for n in pending}
             break
@@ -83,8 +90,11 @@ def _derivation(
     return Derivation(column=column, expression=expression or nothing, level=level)
 
 
-def _cycle(start: str, needs: Mapping[str, frozenset[str]]) -> str:
+def _cycle(start: str, needs: Mapping[str, frozenset[str]]) -> list[str]:
+    """The names of a circle, from its first one by name back to that."""
     path = [start]
     while path.count(path[-1]) == 1:
         path.append(min(n for n in needs[path[-1]] if needs[n]) if needs[path[-1]] else start)
-    return " -> ".join(path[path.index(path[-1]) :])
+    circle = path[path.index(path[-1]) : -1]
+    lowest = circle.index(min(circle))
+    return [*circle[lowest:], *circle[:lowest], circle[lowest]]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from whgen.diagnostics.diagnostic import Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.calendar import CALENDAR
 from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, a
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.literals import check_literal
-from whgen.resolve.symbols import Symbols, scope_of
+from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
 from whgen.spec.dimension import Attribute as AttributeSpec
@@ -86,11 +86,7 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         *(a.column for a in attributes),
         Column(name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span),
     )
-    seen: set[str] = set()
-    for column in columns:
-        if column.name in seen:
-            symbols.report.error("duplicate-column", column.span, f"`{name}` has two columns `{column.name}`", help="rename one of them")
-        seen.add(column.name)
+    symbols.report_twice(columns, name)
     scd = [a for a in attributes if a.scd == 0]
     return Dimension(
         name=name,
@@ -128,10 +124,15 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
             at.at("key"),
             f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
             help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`",
+            related=[Related(span=base.span, message=f"`{base.name}` is declared here")],
         )
     elif not base.key:
         symbols.report.error(
-            "not-a-key", at.at("key"), f"`{base.name}` declares no key, so members could occur twice", help=f"give `{base.name}` a `key:`"
+            "not-a-key",
+            at.at("key"),
+            f"`{base.name}` declares no key, so members could occur twice",
+            help=f"give `{base.name}` a `key:`",
+            related=[Related(span=base.span, message=f"`{base.name}` is declared here")],
         )
     return tuple(key)
 
@@ -144,6 +145,7 @@ def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
             span,
             f"`{column.name}` is {a(column.type)}, whose text differs between warehouses, and cannot be part of a key",
             help="cast it to string or integer in staging",
+            related=[declared_as(column)] if column.span != span else (),
         )
 
 
@@ -156,7 +158,11 @@ def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], sym
         path = ("columns", name)
         if name in in_key:
             symbols.report.error(
-                "duplicate-column", at.key(*path), f"`{name}` is the key and need not be listed", help="remove it from `columns:`"
+                "duplicate-column",
+                at.key(*path),
+                f"`{name}` is the key and need not be listed",
+                help="remove it from `columns:`",
+                fix=at.document.without(*path),
             )
             continue
         taken = symbols.column_in(base, attribute.column or name, at.at(*path, "column") if attribute.column else at.key(*path))
@@ -182,6 +188,11 @@ def _derived(at: Located[DimensionSpec], base: Table, where: str, symbols: Symbo
                 derivation.column.span,
                 f"`{derivation.column.name}` needs another derived column of the dimension",
                 help="derive the first of them in staging",
+                related=[
+                    Related(span=other.column.span, message=f"it needs `{other.column.name}`")
+                    for other in derivations
+                    if other.column.name in derivation.expression.columns and other is not derivation
+                ],
             )
     return tuple(
         Attribute(
@@ -200,9 +211,14 @@ def _check_members(at: Located[DimensionSpec], attributes: tuple[Attribute, ...]
     for place in ("unknown", "not_found"):
         for name, value in getattr(at.spec, place).items():
             if name not in by_name:
-                label, help_ = candidates_help(name, by_name, kind="attributes")
-                symbols.report.error(
-                    "unknown-column", at.key(place, name), f"the dimension has no attribute `{name}`", label=label, help=help_
+                symbols.report.unknown(
+                    "unknown-column",
+                    at.key(place, name),
+                    f"the dimension has no attribute `{name}`",
+                    name=name,
+                    known=by_name,
+                    kind="attributes",
                 )
             else:
-                check_literal(value, by_name[name].column.type, at.at(place, name), symbols.report)
+                column = by_name[name].column
+                check_literal(value, column.type, at.at(place, name), symbols.report, related=[declared_as(column)])

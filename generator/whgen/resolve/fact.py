@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whgen.diagnostics.diagnostic import candidates_help
+from whgen.diagnostics.diagnostic import Related
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.literals import check_literal
-from whgen.resolve.symbols import Symbols, scope_of
+from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Measure as MeasureSpec
@@ -47,11 +47,7 @@ def resolve_fact(
         *degenerate,
         *(m.column if m else Column(name=n, type=UNKNOWN, span=at.key("measures", n)) for n, m in measures.items()),
     )
-    seen: set[str] = set()
-    for column in columns:
-        if column.name in seen:
-            symbols.report.error("duplicate-column", column.span, f"`{name}` has two columns `{column.name}`", help="rename one of them")
-        seen.add(column.name)
+    symbols.report_twice(columns, name)
     return Fact(
         name=name,
         file=at.file,
@@ -92,13 +88,14 @@ def _role(
     path = ("dimensions", name)
     wanted = spec.dimension or name
     if wanted not in dimensions and not symbols.is_lost(wanted):
-        label, help_ = candidates_help(wanted, dimensions, kind="dimensions")
-        symbols.report.error(
+        symbols.report.unknown(
             "unknown-dimension",
             at.at(*path, "dimension") if spec.dimension else at.key(*path),
             f"there is no dimension `{wanted}`",
-            label=label,
-            help=help_ or "a role with another name than its dimension says which one it is: `dimension: ...`",
+            name=wanted,
+            known=dimensions,
+            kind="dimensions",
+            help="" if spec.dimension else "a role with another name than its dimension says which one it is: `dimension: ...`",
         )
     on = tuple(symbols.column_in(base, c, at.at(*path, "on", i)) for i, c in enumerate(spec.on))
     dimension = dimensions.get(wanted)
@@ -133,6 +130,7 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
             at.at(*path, "on"),
             f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and {here}",
             help="name one column for each column of the key, in its order",
+            related=[Related(span=dimension.span, message=f"`{dimension.name}` is declared here")],
         )
         return False
     for index, (column, key) in enumerate(zip(on, dimension.key, strict=True)):
@@ -145,6 +143,7 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
                 at.at(*path, "on", index),
                 f"`{column.name}` is {a(column.type)}, and `{key}` of `{dimension.name}` {a(wanted.type)}",
                 help=what,
+                related=[declared_as(column), declared_as(wanted)],
             )
             return False
     return True
@@ -173,5 +172,6 @@ def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, s
             at.at(*path, "additivity"),
             f"{a(column.type)} cannot be summed",
             help="make it `non_additive`, or count it as 0 and 1",
+            related=[declared_as(taken)] if (taken := base.column(name)) is not None and spec.expr is None else (),
         )
     return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None

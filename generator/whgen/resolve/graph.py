@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
-from whgen.diagnostics.diagnostic import Report, Span
+from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Table
 
 
@@ -50,6 +51,7 @@ def _visit(start: str, edges: Mapping[str, tuple[str, ...]], spans: Mapping[str,
                 spans[shown[0]],
                 f"models read each other in a circle: {' -> '.join(shown)}",
                 help="take one of the references out",
+                related=[Related(span=spans[name], message=f"`{name}` reads `{read}`") for name, read in pairwise(shown[1:])],
             )
         elif following not in done and following in edges:
             path.append(following)

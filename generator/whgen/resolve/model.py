@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
@@ -81,6 +81,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
             warehouses=warehouses,
             columns_at=at.key("columns"),
             is_lost=symbols.is_lost,
+            declared=symbols.declared,
         )
         if resolved is not None:
             check_printable(resolved.tree, (warehouse,), text, symbols.report)
@@ -92,11 +93,16 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
 def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:
     unknown = [name for name in written if name not in symbols.warehouses]
     for name in unknown:
-        label, help_ = candidates_help(name, symbols.warehouses, kind="warehouses of the targets")
-        symbols.report.error("unknown-warehouse", at.key("sql", name), f"no target is on `{name}`", label=label, help=help_)
+        symbols.unknown_warehouse(name, at.key("sql", name))
     for warehouse in symbols.warehouses:
         if warehouse not in written and not unknown:
-            symbols.report.error("missing-warehouse", at.key("sql"), f"there is no SELECT for {warehouse}", help=f"add `{warehouse}: ...`")
+            symbols.report.error(
+                "missing-warehouse",
+                at.key("sql"),
+                f"there is no SELECT for {warehouse}",
+                help=f"add `{warehouse}: ...`",
+                related=[symbols.target_on(warehouse)],
+            )
     return {
         w: SqlText(text=t, dialect=w, locate=lambda s, e, w=w: at.document.inside(("sql", w), s, e))  # type: ignore[misc]
         for w, t in written.items()
@@ -105,7 +111,7 @@ def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: S
 
 
 def _from_file(at: Located[ModelSpec], file: str, root: Path, texts: dict[str, str], symbols: Symbols) -> SqlText | None:
-    found = _beside(at.file, file, root, at.at("file"), symbols)
+    found = _beside(at.file, file, root, at.at("file"), symbols, texts)
     if found is None:
         return None
     name, text = found
@@ -114,8 +120,10 @@ def _from_file(at: Located[ModelSpec], file: str, root: Path, texts: dict[str, s
     return SqlText(text=text, dialect=symbols.dialect, locate=source.span)
 
 
-def _beside(spec_file: str, file: str, root: Path, span: Span, symbols: Symbols) -> tuple[str, str] | None:
-    """The name (relative to the project) and text of a file named relative to a spec file."""
+def _beside(
+    spec_file: str, file: str, root: Path, span: Span, symbols: Symbols, texts: Mapping[str, str] | None = None
+) -> tuple[str, str] | None:
+    """The name (relative to the project) and text of a file named relative to a spec file; `texts` are known already."""
     path = (root / spec_file).parent / file
     try:
         name = path.resolve().relative_to(root.resolve()).as_posix()
@@ -125,7 +133,7 @@ def _beside(spec_file: str, file: str, root: Path, span: Span, symbols: Symbols)
     if not path.is_file():
         symbols.report.error("unreadable-file", span, f"there is no file `{name}`", help="the path is relative to the file that names it")
         return None
-    text = read_text(path, name, symbols.report)
+    text = (texts or {}).get(name) or read_text(path, name, symbols.report)
     return (name, text) if text is not None else None
 
 
@@ -145,6 +153,7 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
             at.key("columns"),
             f"the first line of `{found[0]}` names other columns",
             help=f"it names: {', '.join(header) or 'nothing'}",
+            related=[Related(span=Span(file=found[0]), message="the first line is here")],
         )
     return Seed(
         name=spec.seed,
@@ -191,6 +200,6 @@ def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], sym
 
 def _known(name: str, known: set[str], span: Span, table: str | None, symbols: Symbols) -> None:
     if name not in known and (table or not symbols.is_lost(name)):
-        label, help_ = candidates_help(name, known, kind="columns" if table else "models")
         message = f"`{table}` has no column `{name}`" if table else f"there is no model `{name}`"
-        symbols.report.error("unknown-column" if table else "unknown-table", span, message, label=label, help=help_)
+        kind = "columns" if table else "models"
+        symbols.report.unknown("unknown-column" if table else "unknown-table", span, message, name=name, known=known, kind=kind)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from whgen.diagnostics.diagnostic import Related, Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Span, candidates_help, renamed
+from whgen.diagnostics.similar import certain
 from whgen.ir.source import RawType
 from whgen.ir.types import UNKNOWN, parse_type
 from whgen.resolve.symbols import Symbols
@@ -112,6 +113,7 @@ class RawTables:
             label=label,
             help="\n".join(line for line in (help_, _REFRESH) if line),
             related=[Related(span=table.span(), message="the columns that it has are locked here")],
+            fix=renamed(span, column, certain(column, table.columns)),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.diagnostics.diagnostic import Related, Report
 from whgen.ir.warehouse import Dimension, Staging, Table, Warehouse
 from whgen.resolve.symbols import Symbols
 from whgen.spec.warehouse import WarehouseSpec
@@ -27,11 +27,15 @@ def _references(table: Table, warehouse: Warehouse, symbols: Symbols) -> None:
             continue
         if target is None:
             names = [f"{t.source}.{t.table}" if isinstance(t, Staging) else t.name for t in warehouse.tables]
-            label, help_ = candidates_help(test.argument, names, kind="tables")
-            report.error("unknown-table", test.span, f"there is no table `{test.argument}`", label=label, help=help_)
+            report.unknown(
+                "unknown-table", test.span, f"there is no table `{test.argument}`", name=test.argument, known=names, kind="tables"
+            )
         elif len(target.key) != 1:
             report.error(
-                "key-mismatch", test.span, f"`references` needs a key of one column, and the key of `{target.name}` has {len(target.key)}"
+                "key-mismatch",
+                test.span,
+                f"`references` needs a key of one column, and the key of `{target.name}` has {len(target.key)}",
+                related=[Related(span=target.span, message=f"`{target.name}` is declared here")],
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from whgen.diagnostics.diagnostic import Related, Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Span, renamed
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import STRING, UNKNOWN, Scalar
 from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
@@ -60,6 +60,7 @@ def source_of(at: Located[SourceSpec], tables: tuple[tuple[SourceTable, Freshnes
                 at.key("location"),
                 f"the source has no location on {warehouse}, which a target uses",
                 help=f"add `{warehouse}:` to `location:`",
+                related=[symbols.target_on(warehouse)],
             )
     return Source(
         name=spec.source,
@@ -149,13 +150,17 @@ def inputs_of(name: str, spec: TableSpec) -> tuple[tuple[str, Scalar | None], ..
 
 
 def _report_twice(name: str, columns: list[Column], symbols: Symbols) -> None:
-    seen: set[str] = set()
+    seen: dict[str, Column] = {}
     for column in columns:
         if column.name in seen:
             symbols.report.error(
-                "duplicate-column", column.span, f"two columns of `{name}` become `{column.name}`", help="give one another name with `as:`"
+                "duplicate-column",
+                column.span,
+                f"two columns of `{name}` become `{column.name}`",
+                help="give one another name with `as:`",
+                related=[Related(span=seen[column.name].span, message="first here")],
             )
-        seen.add(column.name)
+        seen.setdefault(column.name, column)
 
 
 def _kept(
@@ -174,15 +179,28 @@ def _kept(
 def _known(name: str, columns: Mapping[str, Column], at: Located[SourceSpec], path: Path, raw: RawTables) -> bool:
     if name in columns:
         return True
-    table = f"{raw.symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{path[1]}"
-    label, help_ = candidates_help(name, columns, kind="columns")
+    symbols, table = raw.symbols, f"{raw.symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{path[1]}"
     listed = at.spec.tables[str(path[1])].columns
     rule = listed.get(name) if isinstance(listed, dict) else None
+    span, message = at.at(*path), f"`{table}` has no column `{name}`"
     if rule is not None and rule.as_ is not None:
-        label, help_ = f"it is called `{rule.as_}` now", "all keys but `columns` speak of the names after renaming"
+        symbols.report.error(
+            "unknown-column",
+            span,
+            message,
+            label=f"it is called `{rule.as_}` now",
+            help="all keys but `columns` speak of the names after renaming",
+            fix=renamed(span, name, rule.as_ if rule.as_ in columns else None),
+        )
     elif rule is None and raw.has(name):
-        label, help_ = "the source has it, and `columns` leaves it out", "list it under `columns:`"
-    raw.symbols.report.error("unknown-column", at.at(*path), f"`{table}` has no column `{name}`", label=label, help=help_)
+        symbols.report.error(
+            "unknown-column", span, message, label="the source has it, and `columns` leaves it out", help="list it under `columns:`"
+        )
+    else:
+        declared = Related(span=at.key("tables", path[1]), message=f"`{table}` is declared here")
+        symbols.report.unknown(
+            "unknown-column", span, message, name=name, known=columns, kind="columns", declared=declared, within=f"`{table}`"
+        )
     return False
 
 

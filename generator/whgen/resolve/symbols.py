@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
+from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, candidates_help, renamed
+from whgen.diagnostics.similar import certain
 from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
 from whgen.ir.warehouse import Column, Expression, Table
 from whgen.resolve.tests import resolve_tests
@@ -21,12 +23,14 @@ from whgen.sql.parse import SqlText, check_printable, parse_expression
 from whgen.sql.types import can_become, logical_type
 
 Path = tuple[str | int, ...]
+_FEW = 2
 # What warehouses call some of the logical types.
 _ALSO_CALLED = {
-    **dict.fromkeys(("text", "varchar", "char"), "string"),
-    **dict.fromkeys(("int", "int64", "bigint", "smallint"), "integer"),
-    **dict.fromkeys(("double", "float64", "real"), "float"),
+    **dict.fromkeys(("str", "text", "varchar", "nvarchar", "char"), "string"),
+    **dict.fromkeys(("int", "int32", "int64", "int4", "int8", "bigint", "smallint", "tinyint"), "integer"),
+    **dict.fromkeys(("double", "double precision", "float32", "float64", "real"), "float"),
     **dict.fromkeys(("numeric", "number"), "decimal(p, s)"),
+    **dict.fromkeys(("bytea", "blob", "binary", "varbinary"), "bytes"),
     "bool": "boolean",
     "timestamptz": "timestamp",
 }
@@ -75,7 +79,8 @@ class Symbols:
 
     def is_lost(self, name: str) -> bool:
         """Whether a name that is not there may belong to something that was reported and left out, so that nobody is told twice."""
-        return any(lost in name for lost in self.lost)
+        # A name stands in others between points and underscores, as in `stg_shop__orders`, `dim_order` and `shop.orders`.
+        return any(not lost or re.search(rf"(?<![a-z0-9]){re.escape(lost)}(?![a-z0-9])", name) for lost in self.lost)
 
     def add(self, table: Table, reference: str) -> None:
         """Make a table known under its name in the warehouse and under the reference that specs use."""
@@ -86,26 +91,71 @@ class Symbols:
         """The table that a spec reads from."""
         found = self.by_reference.get(reference)
         if found is None and not self.is_lost(reference):
-            label, help_ = candidates_help(reference, self.by_reference, kind="tables")
-            self.report.error("unknown-table", span, f"there is no table `{reference}`", label=label, help=help_)
+            self.report.unknown(
+                "unknown-table", span, f"there is no table `{reference}`", name=reference, known=self.by_reference, kind="tables"
+            )
         return found
+
+    def report_twice(self, columns: Iterable[Column], table: str) -> None:
+        """Report each column of a table that has the name of another."""
+        seen: dict[str, Span] = {}
+        for column in columns:
+            first = seen.setdefault(column.name, column.span)
+            if first is not column.span:
+                self.report.error(
+                    "duplicate-column",
+                    column.span,
+                    f"`{table}` has two columns `{column.name}`",
+                    help="rename one of them",
+                    related=[Related(span=first, message="first here")] if first != column.span else (),
+                )
+
+    def declared(self, name: str) -> Related | None:
+        """Where a table is declared; None for one that is not known yet."""
+        table = self.tables.get(name)
+        return Related(span=table.span, message=f"`{name}` is declared here") if table is not None else None
+
+    def _types_of(self, tree: exp.Expr | None, where: str) -> list[Related]:
+        """Where the types come from that an expression has: its columns, when they are few."""
+        table = self.tables.get(where.strip("`"))
+        names = sorted({c.name for c in tree.find_all(exp.Column)}) if tree is not None else []
+        columns = [column for name in names if table is not None and (column := table.column(name)) is not None]
+        return [declared_as(column) for column in columns] if len(columns) <= _FEW else []
+
+    def target_on(self, warehouse: str) -> Related:
+        """The first target that is on a warehouse."""
+        name = next(n for n, target in self.warehouse.spec.targets.items() if target.warehouse == warehouse)
+        return Related(span=self.warehouse.key("targets", name), message=f"the target `{name}` is on {warehouse}")
+
+    def unknown_warehouse(self, name: str, span: Span) -> None:
+        """Report SQL for a warehouse that no target uses."""
+        known = self.warehouses
+        self.report.unknown(
+            "unknown-warehouse", span, f"no target is on `{name}`", name=name, known=known, kind="warehouses of the targets"
+        )
 
     def type_of(self, text: str, span: Span) -> Type:
         """The logical type that a text names."""
         found = parse_type(text)
         if found is None:
-            label, help_ = candidates_help(_ALSO_CALLED.get(text.lower(), text), TYPE_NAMES, kind="types")
-            if text.startswith("decimal"):
-                label, help_ = "", "write `decimal(p, s)` with at most 38 digits, of which at most 9 stand behind the point"
-            self.report.error("unknown-type", span, f"`{text}` is not a logical type", label=label, help=help_)
+            label, help_, fix = _meant_type(text, span)
+            self.report.error("unknown-type", span, f"`{text}` is not a logical type", label=label, help=help_, fix=fix)
         return found or UNKNOWN
 
     def column_in(self, table: Table, name: str, span: Span) -> Column | None:
         """The column of a table, or a diagnostic."""
         found = table.column(name)
         if found is None:
-            label, help_ = candidates_help(name, [c.name for c in table.columns], kind="columns")
-            self.report.error("unknown-column", span, f"`{table.name}` has no column `{name}`", label=label, help=help_)
+            self.report.unknown(
+                "unknown-column",
+                span,
+                f"`{table.name}` has no column `{name}`",
+                name=name,
+                known=[c.name for c in table.columns],
+                kind="columns",
+                declared=self.declared(table.name),
+                within=f"`{table.name}`",
+            )
         return found
 
     def column(
@@ -180,6 +230,7 @@ class Symbols:
                     at.at(*path),
                     f"this is {a(actual)}, which cannot become {a(declared)}",
                     help="change the declared type or the expression",
+                    related=self._types_of(tree, where),
                 )
                 return None
             return Expression(tree=tree, trees={}, type=actual, span=at.at(*path))
@@ -193,7 +244,12 @@ class Symbols:
             return None
         found = self.expression(written, at, path, scope, where=where, windows=False)
         if found is not None and found.type.is_known and found.type.kind is not Kind.BOOLEAN:
-            self.report.error("type-mismatch", at.at(*path), f"this is {a(found.type)}, where a condition that is true or false belongs")
+            self.report.error(
+                "type-mismatch",
+                at.at(*path),
+                f"this is {a(found.type)}, where a condition that is true or false belongs",
+                related=self._types_of(found.tree, where),
+            )
             return None
         return found
 
@@ -210,12 +266,17 @@ class Symbols:
         unknown = [name for name in written if name not in self.warehouses]
         for name in written:
             if name in unknown:
-                label, help_ = candidates_help(name, self.warehouses, kind="warehouses of the targets")
-                self.report.error("unknown-warehouse", at.key(*path, name), f"no target is on `{name}`", label=label, help=help_)
+                self.unknown_warehouse(name, at.key(*path, name))
         for name in self.warehouses:
             # One that is unknown was meant for one that is missing.
             if name not in written and not unknown:
-                self.report.error("missing-warehouse", at.key(*path), f"there is no expression for {name}", help=f"add `{name}: ...`")
+                self.report.error(
+                    "missing-warehouse",
+                    at.key(*path),
+                    f"there is no expression for {name}",
+                    help=f"add `{name}: ...`",
+                    related=[self.target_on(name)],
+                )
         if declared is None:
             self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
         trees = {
@@ -237,10 +298,31 @@ class Symbols:
         tree = parse_expression(sql, self.report)
         if tree is not None and not windows:
             check_row_by_row(tree, sql, self.report)
-        tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses) if tree is not None else None
+        if tree is not None:
+            declared = self.declared(where.strip("`"))
+            tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses, declared=declared)
         if tree is not None:
             check_printable(tree, warehouses or (sql.dialect,), sql, self.report)
         return tree
+
+
+def _meant_type(text: str, span: Span) -> tuple[str, str, Fix | None]:
+    """Label, help and fix for a text that names no logical type."""
+    head, size = re.fullmatch(r"\s*([^(]*?)\s*((?:\(.*)?)", text.lower(), re.DOTALL).groups()  # type: ignore[union-attr]
+    meant = _ALSO_CALLED.get(head, head)
+    if size and meant in ("decimal", "decimal(p, s)"):
+        if parse_type(f"decimal{size}") is None:
+            return "", "write `decimal(p, s)` with at most 38 digits, of which at most 9 stand behind the point", None
+        # Without its size it would be another number.
+        fix = Fix(title=f"write `decimal{size}`", edits=(Edit(span=span, old=text, new=f"decimal{size}"),))
+        return f"did you mean `decimal{size}`?", "", fix
+    label, help_ = candidates_help(meant, TYPE_NAMES, kind="types")
+    return label, help_, None if size else renamed(span, text, certain(meant, TYPE_NAMES))
+
+
+def declared_as(column: Column) -> Related:
+    """Where a column is made, and of what type."""
+    return Related(span=column.span, message=f"`{column.name}` is {a(column.type)}")
 
 
 def scope_of(columns: Iterable[Column]) -> dict[str, Type]:

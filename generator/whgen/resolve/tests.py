@@ -54,7 +54,8 @@ def resolve_tests(
             argument = symbols.condition(argument, at, (*here, "expression"), scope, where="the tested table")
             if argument is None:
                 continue
-        found.append(Test(kind=kind, argument=argument, severity=rule.severity, where=where, span=at.at(*here)))
+        span = at.at(*here, kind) if kind == "references" else at.at(*here)
+        found.append(Test(kind=kind, argument=argument, severity=rule.severity, where=where, span=span))
     return tuple(found)
 
 

@@ -22,6 +22,8 @@ from pydantic import (
 )
 
 MAX_NAME = 60
+FLAGS = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
+"""What people write for true and false."""
 
 
 class SpecModel(BaseModel):
@@ -162,6 +164,7 @@ def columns_as_mapping(value: object) -> object:
 
 
 __all__ = [
+    "FLAGS",
     "MAX_NAME",
     "ColumnSpec",
     "Day",

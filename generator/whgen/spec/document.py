@@ -9,13 +9,14 @@ from __future__ import annotations
 import bisect
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import yaml
 
-from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, rewritten
+from whgen.spec.mending import Extent, quotable, removal
+from whgen.spec.offsets import offsets
 from whgen.spec.syntax import problem_of
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
@@ -30,7 +31,8 @@ _UNUSABLE = re.compile(
 )
 _CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True}
 _CONSTANTS |= {"false": False, "False": False, "FALSE": False}
-_ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
+# What YAML 1.1 reads as a boolean, an octal number, a number with separators or one of base 60.
+_OLDER = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[-+]?0[0-7_]+|[-+]?[1-9][0-9]*_[0-9_]*|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Python's own limit on the digits of an integer is far above what a number in a spec can mean.
 _LONGEST_NUMBER = 300
@@ -56,6 +58,10 @@ class SourceText:
         line, column = self._position(start)
         end_line, end_column = self._position(max(start, end))
         return Span(file=self.file, line=line, column=column, end_line=end_line, end_column=end_column)
+
+    def fix(self, extent: Extent, new: str, title: str) -> Fix:
+        """The fix that replaces what stands at an extent."""
+        return Fix(title=title, edits=(Edit(span=self.span(*extent), old=self.text[slice(*extent)], new=new),))
 
     def _position(self, offset: int) -> tuple[int, int]:
         offset = min(max(offset, 0), len(self.text))
@@ -98,6 +104,21 @@ class Document:
             path = path[:-1]
         return self.source.span(*self._keys[path]) if path else self.span()
 
+    def without(self, *path: str | int) -> Fix | None:
+        """The fix that removes an item of a list that has others; None where comments or layout would suffer."""
+        item = self._item(path)
+        around = self._values[path[:-1]] if item is not None else None
+        if item is None or not isinstance(around, yaml.SequenceNode) or len(around.value) < 2:
+            return None
+        node, text = self._values[item], self.source.text
+        start, end = node.start_mark.index, node.end_mark.index
+        if item[-1] == 0 and around.flow_style:
+            following = around.value[1].start_mark.index
+            extent = (start, following) if text[end:following].strip(" ") == "," else None
+        else:
+            extent = removal(text, start, end, is_flow=around.flow_style)
+        return self.source.fix(extent, "", "remove it") if extent is not None else None
+
     def _item(self, path: Path) -> Path | None:
         """In a list that stands for a mapping, as in `columns: [a, b]`, the path of the item that `path` names as a key."""
         around = self._values.get(path[:-1])
@@ -111,11 +132,11 @@ class Document:
         if not isinstance(node, yaml.ScalarNode):
             return self.span(*path)
         raw_start, raw_end = node.start_mark.index, node.end_mark.index
-        offsets = _offsets(self.source.text[raw_start:raw_end], node.value, node.style)
-        if not offsets:
+        places = offsets(self.source.text[raw_start:raw_end], node.value, node.style)
+        if not places:
             return self.span(*path)
-        first = offsets[min(start, len(offsets) - 1)]
-        last = offsets[min(max(end - 1, start), len(offsets) - 1)]
+        first = places[min(start, len(places) - 1)]
+        last = places[min(max(end - 1, start), len(places) - 1)]
         return self.source.span(raw_start + first, raw_start + last + 1)
 
 
@@ -167,7 +188,10 @@ class _Builder:
         self.values[path] = node
         if isinstance(node, yaml.ScalarNode):
             self._check_text(node)
-            return _scalar(node)
+            plain = _scalar(node)
+            if not node.style and isinstance(plain, str) and _OLDER.fullmatch(plain):
+                self._ambiguous(node, plain)
+            return plain
         if id(node) in self._open:
             self._error("recursive-alias", node, "this alias contains itself")
             return None
@@ -211,6 +235,7 @@ class _Builder:
                     f"the key `{key}` stands twice in this mapping",
                     help="remove one of them",
                     related=[Related(span=first, message="first here")],
+                    fix=self._without(key_node, value_node, self.values[(*path, key)], is_flow=node.flow_style),
                 )
             else:
                 self.keys[(*path, key)] = extent
@@ -221,7 +246,7 @@ class _Builder:
         """Report what no text of a spec may hold, since all of it goes into files that dbt, editors and terminals read."""
         for found in [m for m in (_JINJA.search(node.value), _UNUSABLE.search(node.value)) if m]:
             offset = node.start_mark.index
-            places = _offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [0]
+            places = offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [0]
             start, end = offset + places[min(found.start(), len(places) - 1)], offset + places[min(found.end(), len(places)) - 1] + 1
             if found.re is _JINJA:
                 self._jinja(start, end, found[0])
@@ -233,6 +258,24 @@ class _Builder:
                     f"the character U+{ord(found[0]):04X} cannot stand in a spec: it is invisible, or no file can hold it",
                     help="remove it",
                 )
+
+    def _without(self, key: yaml.Node, value: yaml.Node, first: yaml.Node, *, is_flow: bool) -> Fix | None:
+        """The fix that removes a key that says the same as the first one."""
+        text = self.source.text
+        written, before = (text[n.start_mark.index : n.end_mark.index] for n in (value, first))
+        if not written or written != before or "\n" in written:
+            return None
+        extent = removal(text, key.start_mark.index, value.end_mark.index, is_flow=is_flow)
+        return self.source.fix(extent, "", "remove it: it says the same") if extent is not None else None
+
+    def _ambiguous(self, node: yaml.ScalarNode, word: str) -> None:
+        span = self.source.span(node.start_mark.index, node.end_mark.index)
+        self.report.warning(
+            "ambiguous-word",
+            span,
+            f"`{word}` is a text here, and another value for programs that read older YAML",
+            fix=rewritten(span, word, f"'{word}'"),
+        )
 
     def _jinja(self, start: int, end: int, opening: str) -> None:
         self.is_broken = True
@@ -272,35 +315,19 @@ def _is_empty(node: yaml.Node) -> bool:
 def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, report: Report) -> None:
     places = [mark.index for mark in (error.problem_mark, error.context_mark) if mark is not None] or [0]
     problem = problem_of(error.problem or "", source.text[places[0] : places[0] + 1])
+    if problem.unclosed and not source.text[places[0] :].strip():
+        # The file ends, and nothing is wrong with its end.
+        problem = replace(problem, message=problem.unclosed, at_beginning=True)
     start, began = places[-1] if problem.at_beginning else places[0], places[-1]
     related = [Related(span=source.span(began, began + 1), message=problem.began)] if problem.began and began != start else []
-    report.error("yaml-syntax", source.span(start, start + 1), problem.message, help=problem.help, related=related)
+    # Quotes are certain to be what is missing where prose holds a colon, or begins with a character that YAML keeps for itself.
+    quoted = None
+    if "mapping values" in (error.problem or "") or "cannot start" in (error.problem or ""):
+        quoted = quotable(source.text, start, after_blank="mapping values" in (error.problem or ""))
+    fix = source.fix(*quoted, "quote it") if quoted is not None else None
+    report.error("yaml-syntax", source.span(start, start + 1), problem.message, help=problem.help, related=related, fix=fix)
 
 
 def is_usable(text: str) -> bool:
     """Whether a spec can hold a text."""
     return not (_JINJA.search(text) or _UNUSABLE.search(text))
-
-
-def _offsets(raw: str, value: str, style: str | None) -> list[int]:
-    """For each character of a scalar's value its offset in the raw text that YAML read it from."""
-    return list(_walk(raw, value, style)) if value else []
-
-
-def _walk(raw: str, value: str, style: str | None) -> Iterator[int]:
-    # Whitespace in the value stands for any whitespace in the raw text (folding, indentation); all else is literal or an escape.
-    position = (raw.find("\n") + 1) if style in ("|", ">") else 1 if style in ("'", '"') else 0
-    for character in value:
-        while position < len(raw) - 1 and raw[position].isspace() and not character.isspace():
-            position += 1
-        while style == '"' and raw[position : position + 2] in ("\\\n", "\\\r"):
-            position += 2
-            while position < len(raw) - 1 and raw[position].isspace():
-                position += 1
-        yield min(position, len(raw) - 1)
-        if style == '"' and raw[position : position + 1] == "\\":
-            position += _ESCAPE_LENGTH.get(raw[position + 1 : position + 2], 2)
-        elif style == "'" and raw[position : position + 2] == "''":
-            position += 2
-        elif not character.isspace() or raw[position : position + 1].isspace():
-            position += 1

@@ -5,6 +5,7 @@ Reads everything and reports everything: one broken file hides no mistake in ano
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help
+from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.spec.common import SpecModel
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.document import Document, SourceText, read_documents
@@ -33,6 +34,7 @@ NOUNS: dict[str, type[SpecModel]] = {
     "model": ModelSpec,
     "exposure": ExposureSpec,
 }
+_NOUN = re.compile(rf"^(?P<noun>{'|'.join(NOUNS)}):[ \t]+['\"]?(?P<name>\w+)", re.MULTILINE)
 _LARGEST_FILE = 20_000_000
 
 S = TypeVar("S", bound=SpecModel, covariant=True)
@@ -73,20 +75,29 @@ class Specs:
     exposures: tuple[Located[ExposureSpec], ...] = ()
     texts: dict[str, str]
     lost: frozenset[str] = frozenset()
-    """Names of documents that were reported and left out; `` stands for a file that could not be read to its end."""
+    """Names of documents that were reported and left out; `` stands for one whose name is not known."""
 
 
-def load_specs(root: Path, report: Report) -> Specs:
-    """Read `root`/specs. Files that cannot be read and documents of the wrong shape are reported and left out."""
-    texts: dict[str, str] = {}
+def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = None) -> Specs:
+    """Read `root`/specs. Files that cannot be read and documents of the wrong shape are reported and left out.
+
+    `given` texts stand in for files of these names.
+    """
+    texts: dict[str, str] = dict(given or {})
     found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
     documents: list[Document] = []
+    lost: set[str] = set()
     for path in _spec_files(root / "specs", root, report):
         file = path.relative_to(root).as_posix()
-        if (text := read_text(path, file, report)) is not None:
+        if (text := texts.get(file) or read_text(path, file, report)) is not None:
             texts[file] = text
-            documents += read_documents(SourceText.of(file, text), report)
-    lost = {""} if report.has_errors else set()
+            errors, read = report.errors, read_documents(SourceText.of(file, text), report)
+            documents += read
+            lost |= _lost_in(text, read) if report.errors > errors else set()
+        else:
+            lost.add("")
+    if any(d.code == "wrong-file-name" for d in report):
+        lost.add("")
     for document in documents:
         located, noun = _located(document, report), _noun(document.value) or ""
         if located is not None:
@@ -109,18 +120,30 @@ def load_specs(root: Path, report: Report) -> Specs:
     )
 
 
+def _lost_in(text: str, read: list[Document]) -> set[str]:
+    """What a file seems to describe that was not read to its end: the names behind nouns, or `` when nothing can be told."""
+    named = {(m["noun"], m["name"]) for m in _NOUN.finditer(text)}
+    known = {(noun, document.value[noun]) for document in read if (noun := _noun(document.value)) is not None}
+    return {name for _, name in named - known} or ({""} if not named else set())
+
+
 def read_text(path: Path, file: str, report: Report) -> str | None:
     """The text of a UTF-8 file with `\\n` line ends, or None and a diagnostic."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
             report.error("unreadable-file", Span(file=file), f"`{file}` is larger than {_LARGEST_FILE // 1_000_000} MB")
             return None
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return as_read(path.read_bytes())
     except UnicodeDecodeError as error:
         report.error("unreadable-file", Span(file=file), f"`{file}` is not UTF-8 text (byte {error.start})", help="save it as UTF-8")
     except OSError as error:
         report.error("unreadable-file", Span(file=file), f"`{file}` cannot be read: {error.strerror}")
     return None
+
+
+def as_read(content: bytes) -> str:
+    """The text of a file as spans count in it: without a byte order mark, and with `\\n` at the ends of lines."""
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _spec_files(folder: Path, root: Path, report: Report) -> Iterator[Path]:
@@ -150,13 +173,13 @@ def _located(document: Document, report: Report) -> Located[SpecModel] | None:
     noun = _noun(document.value)
     if noun is None:
         first = next(iter(document.value), "")
-        label, help_ = candidates_help(first, NOUNS, kind="nouns")
-        report.error(
+        report.unknown(
             "unknown-noun",
             document.key_span(first) if first else document.span(),
             f"`{first}` is nothing that a spec can describe",
-            label=label,
-            help=help_,
+            name=first,
+            known=NOUNS,
+            kind="nouns",
         )
         return None
     try:

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from whgen.diagnostics.diagnostic import Report, candidates_help
-from whgen.spec.common import MAX_NAME
+from whgen.diagnostics.diagnostic import Fix, Report, Span, candidates_help, renamed, rewritten
+from whgen.diagnostics.similar import certain
+from whgen.spec.common import FLAGS, MAX_NAME
 from whgen.spec.document import Document, Path
 
 _PLAIN: Mapping[str, str] = {
@@ -39,6 +40,7 @@ _PLAIN: Mapping[str, str] = {
     "greater_than_equal": "this number is too low",
 }
 
+_PROSE = {"description", "grain", "label", "unit"}
 # More unknown keys than these in one mapping are one mistake: the mapping stands in the wrong place.
 _STRANGERS = 3
 
@@ -90,7 +92,20 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
         if "a number" in wanted:
             wanted = [w for w in wanted if w != "a whole number"]
         plain = " or ".join(dict.fromkeys(wanted))
-        report.error("wrong-type", document.span(*path), plain if plain.startswith("this") else f"this must be {plain}")
+        span = document.span(*path)
+        fix = _in_its_type(wanted, branches[0]["input"], span, path)
+        report.error("wrong-type", span, plain if plain.startswith("this") else f"this must be {plain}", fix=fix)
+
+
+def _in_its_type(wanted: list[str], value: object, span: Span, path: Path) -> Fix | None:
+    """The same value in the type that belongs there, where it can mean only that."""
+    if wanted == ["true or false"] and str(value).casefold() in FLAGS:
+        return rewritten(span, value, FLAGS[str(value).casefold()])
+    if wanted == ["a whole number"] and isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,8}|0", value):
+        return rewritten(span, value, value)
+    if wanted == ["a text"] and isinstance(value, int | float) and path[-1] in _PROSE:
+        return rewritten(span, value, f"'{str(value).lower() if isinstance(value, bool) else value}'")
+    return None
 
 
 def _invalid_name(detail: ErrorDetails, path: Path, document: Document, report: Report) -> None:
@@ -98,11 +113,16 @@ def _invalid_name(detail: ErrorDetails, path: Path, document: Document, report: 
     if detail["type"] == "string_too_long" and detail.get("ctx", {}).get("max_length") != MAX_NAME:
         report.error("wrong-type", document.span(*path), "this is too long")
         return
+    span = document.key_span(*path) if detail["loc"][-1] == "[key]" else document.span(*path)
+    # Words that run together in CamelCase may be meant as one name or several.
+    parts = [re.fullmatch(r"[A-Z]?[a-z0-9]*|[A-Z0-9]*", part) for part in name.split("_")]
+    is_plain = all(parts) and name[:1].isalpha() and len(name) <= MAX_NAME
     report.error(
         "invalid-name",
-        document.key_span(*path) if detail["loc"][-1] == "[key]" else document.span(*path),
+        span,
         f"`{name if len(name) <= MAX_NAME else name[:MAX_NAME] + '...'}` cannot be a name in the warehouse",
         help=f"names have at most {MAX_NAME} lower-case letters, digits and underscores, and start with a letter",
+        fix=renamed(span, name, name.lower()) if is_plain else None,
     )
 
 
@@ -134,10 +154,14 @@ def _without_hopeless_branches(details: list[ErrorDetails], document: Document) 
 
 def _unknown_key(detail: ErrorDetails, path: Path, model: type[BaseModel], document: Document, report: Report) -> None:
     name = str(detail["loc"][-1])
-    label, help_ = candidates_help(name, _fields_at(model, detail["loc"][:-1]), kind="keys")
-    if not re.fullmatch(r"\w+", name):
+    fields, span = _fields_at(model, detail["loc"][:-1]), document.key_span(*path)
+    label, help_ = candidates_help(name, fields, kind="keys")
+    if not re.fullmatch(r"[\w-]+", name):
         help_ = "inside { } a text ends at a comma: quote it"
-    report.error("unknown-key", document.key_span(*path), f"the key `{name}` is not known here", label=label, help=help_)
+    meant = certain(name, fields) if label else None
+    # A key that is there already would then stand twice.
+    fix = renamed(span, name, meant) if meant is not None and not document.has((*path[:-1], meant)) else None
+    report.error("unknown-key", span, f"the key `{name}` is not known here", label=label, help=help_, fix=fix)
 
 
 def _unknown_keys(path: Path, count: int, document: Document, report: Report) -> None:
@@ -152,9 +176,8 @@ def _unknown_keys(path: Path, count: int, document: Document, report: Report) ->
 def _not_a_choice(detail: ErrorDetails, path: Path, document: Document, report: Report) -> None:
     context = detail.get("ctx", {})
     given = str(context.get("tag", detail["input"]))
-    label, help_ = candidates_help(given, _choices(detail), kind="choices")
     at = document.span(*path, "warehouse") if "tag" in context else document.span(*path)
-    report.error("invalid-choice", at, f"`{given}` is not a choice here", label=label, help=help_)
+    report.unknown("invalid-choice", at, f"`{given}` is not a choice here", name=given, known=_choices(detail), kind="choices")
 
 
 def _choices(detail: ErrorDetails) -> list[str]:

@@ -11,20 +11,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A mistake of syntax. `began` names the place where the reader was led astray; with `at_beginning`, that is the place to show."""
+    """A mistake of syntax. `began` names the place where the reader was led astray; with `at_beginning`, that is the place to show.
+
+    `unclosed` is the message for one that shows only at the end of the file.
+    """
 
     message: str
     help: str = ""
     began: str = ""
     at_beginning: bool = False
+    unclosed: str = ""
 
 
 _INDENT = "look at the indentation of this line and of those above it"
 _TAB = Problem(message="a tab cannot indent", help="use spaces")
 # By a part of what libyaml says; its pure Python twin says the same.
 _PROBLEMS: Mapping[str, Problem] = {
-    "expected ',' or ']'": Problem(message="a `,` or `]` is missing before this", began="the list begins here"),
-    "expected ',' or '}'": Problem(message="a `,` or `}` is missing before this", began="the mapping begins here"),
+    "expected ',' or ']'": Problem(
+        message="a `,` or `]` is missing before this", began="the list begins here", unclosed="this list is never closed"
+    ),
+    "expected ',' or '}'": Problem(
+        message="a `,` or `}` is missing before this", began="the mapping begins here", unclosed="this mapping is never closed"
+    ),
     "unexpected end of stream": Problem(message="this quote is never closed", at_beginning=True),
     "unexpected document indicator": Problem(message="this quote is never closed", at_beginning=True),
     "expected key": Problem(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report
 from whgen.ir.types import Type
 from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
 from whgen.sql.portable import check_functions, check_limits
@@ -19,15 +19,22 @@ E = TypeVar("E", bound=exp.Expr)
 
 
 def infer(
-    tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, *, where: str, warehouses: Sequence[str] = ()
+    tree: exp.Expr,
+    scope: Mapping[str, Type],
+    sql: SqlText,
+    report: Report,
+    *,
+    where: str,
+    warehouses: Sequence[str] = (),
+    declared: Related | None = None,
 ) -> exp.Expr | None:
-    """Give an expression over the columns of `scope` its types; `where` names them in messages.
+    """Give an expression over the columns of `scope` its types; `where` names them, `declared` is where they are listed.
 
     It must mean the same on all of `warehouses`; none are given where the expression is for its own warehouse alone. None when
     something was reported.
     """
     before = len(report)
-    _find_columns(tree, scope, sql, report, where)
+    _find_columns(tree, scope, sql, report, where, declared)
     _check_aggregates(tree, sql, report)
     if warehouses:
         check_functions(tree, sql, report)
@@ -39,18 +46,28 @@ def infer(
     return typed if len(report) == before else None
 
 
-def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, where: str) -> None:
+def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, where: str, declared: Related | None) -> None:
     for column in tree.find_all(exp.Column):
         if column.table:
+            fix = _without_table(column, scope, sql, where=where)
             report.error(
                 "unknown-column",
                 sql.span_of(column),
                 f"`{column.sql()}` names a table, where only the columns of {where} are known",
-                help=f"write `{column.name}`",
+                help="" if fix is not None else f"if its own `{column.name}` is meant, write that; a `model:` can join other tables",
+                fix=fix,
             )
         elif column.name not in scope:
-            label, help_ = candidates_help(column.name, scope, kind="columns")
-            report.error("unknown-column", sql.span_of(column), f"{where} has no column `{column.name}`", label=label, help=help_)
+            report.unknown(
+                "unknown-column",
+                sql.span_of(column),
+                f"{where} has no column `{column.name}`",
+                name=column.name,
+                known=scope,
+                kind="columns",
+                declared=declared,
+                within=where,
+            )
         else:
             set_type(column, scope[column.name])
 
@@ -70,6 +87,16 @@ def _check_aggregates(tree: exp.Expr, sql: SqlText, report: Report) -> None:
                 f"{aggregate.key.upper()} sums up several rows, where each row gives one value",
                 help="write it as a window (`... over (partition by ...)`), or aggregate in a `model:`",
             )
+
+
+def _without_table(column: exp.Column, scope: Mapping[str, Type], sql: SqlText, *, where: str) -> Fix | None:
+    """The column without the name of a table before it, where that is the name of the table that the expression is over."""
+    table = where.strip("`")
+    is_same = column.table == table or table.endswith(f"__{column.table}")
+    if not is_same or column.name not in scope or len(column.parts) != 2 or "start" not in column.this.meta:
+        return None
+    start, end = column.args["table"].meta["start"], column.this.meta["start"]
+    return Fix(title=f"write `{column.name}`", edits=(Edit(span=sql.locate(start, end), old=sql.text[start:end], new=""),))
 
 
 def with_types(tree: E, nodes: Sequence[exp.Expr], sql: SqlText, report: Report) -> E | None:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Report, nearest
+from whgen.diagnostics.diagnostic import Report
+from whgen.diagnostics.similar import nearest
 from whgen.sql.catalogue.entry import Limit
 from whgen.sql.catalogue.lookup import CATALOGUE, QUERY, STRUCTURE, entry_of, is_known
 from whgen.sql.parse import SqlText

@@ -12,7 +12,8 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from whgen.diagnostics.diagnostic import Report, Span, candidates_help, nearest
+from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help, renamed
+from whgen.diagnostics.similar import certain, nearest
 from whgen.ir.types import Type
 from whgen.sql.grouping import check_grouping
 from whgen.sql.infer import set_type, with_types
@@ -23,6 +24,8 @@ from whgen.sql.types import logical_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
+Declared = Callable[[str], Related | None]
+"""Where a model is declared, by its name."""
 Outputs = Mapping[str, Mapping[str, Type | None] | None]
 
 
@@ -44,6 +47,7 @@ def resolve_query(
     warehouses: Sequence[str] = (),
     columns_at: Span,
     is_lost: IsLost,
+    declared: Declared,
 ) -> ResolvedQuery | None:
     """Find tables and columns of a query that must yield exactly `columns`. None when something was reported.
 
@@ -62,7 +66,7 @@ def resolve_query(
     typed: exp.Query | None = tree
     # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
-        _check_columns(scope, tables, sql, report)
+        _check_columns(scope, tables, sql, report, declared)
         check_grouping(scope, sql, report)
         if sql.dialect == REFERENCE:
             with_types(tree, list(scope.walk())[::-1], sql, report)
@@ -94,18 +98,40 @@ def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report, is
             continue
         if not source.db and source.name not in tables and is_lost(source.name):
             continue
-        if source.db or source.name not in tables:
-            label, help_ = candidates_help(source.name, tables, kind="models")
-            report.error(
+        if source.db:
+            _report_schema(source, tables, sql, report)
+        elif source.name not in tables:
+            report.unknown(
                 "unknown-table",
                 sql.span_of(source.this),
-                f"there is no model `{source.sql(comments=False).split(' AS ')[0]}`",
-                label=label,
-                help=help_,
+                f"there is no model `{source.name}`",
+                name=source.name,
+                known=tables,
+                kind="models",
             )
         else:
             reads.add(source.name)
     return reads
+
+
+def _report_schema(source: exp.Table, tables: Tables, sql: SqlText, report: Report) -> None:
+    """A table with a schema or source before it. In SQL, a model is called as the warehouse calls it, and dbt knows where it lies."""
+    written = ".".join(part.name for part in source.parts)
+    same = [t for t in tables if t == source.name] or [t for t in tables if t.endswith(f"{source.db}__{source.name}")]
+    first, last = source.parts[0].meta.get("start"), source.this.meta.get("end")
+    if len(same) != 1 or first is None or last is None:
+        label, help_ = candidates_help(source.name, tables, kind="models")
+        report.error("unknown-table", sql.span_of(source.this), f"there is no model `{written}`", label=label, help=help_)
+        return
+    span = sql.locate(first, last + 1)
+    report.error(
+        "unknown-table",
+        span,
+        f"there is no model `{written}`",
+        label=f"did you mean `{same[0]}`?",
+        help="in SQL, models are named as the warehouse names them, without a schema",
+        fix=renamed(span, sql.text[first : last + 1], same[0]),
+    )
 
 
 def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | None] | None:
@@ -123,7 +149,7 @@ def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | No
     return starred | {n: None for n in names if n != "*"}
 
 
-def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -> None:
+def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report, declared: Declared) -> None:
     outputs = {alias: _output(source, tables) for alias, source in scope.sources.items()}
     around = _around(scope, tables)
     aliases = set(scope.expression.named_selects) if isinstance(scope.expression, exp.Select) else set()
@@ -131,7 +157,8 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -
         if column.name == "" or isinstance(column.this, exp.Star):
             continue
         if column.table:
-            _check_qualified(column, {**around, **outputs}, sql, report)
+            read = scope.sources.get(column.table)
+            _check_qualified(column, {**around, **outputs}, sql, report, declared(read.name) if isinstance(read, exp.Table) else None)
             continue
         holders = _holders(column, outputs) or _holders(column, around)
         if len(holders) > 1:
@@ -145,8 +172,18 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report) -
             _set_type(column, {**around, **outputs}[holders[0]])
         elif all(c is not None for c in (*outputs.values(), *around.values())) and column.name not in aliases and outputs:
             known = sorted({n for columns in outputs.values() for n in columns or ()})
-            label, help_ = candidates_help(column.name, known, kind="columns")
-            report.error("unknown-column", sql.span_of(column), f"no table here has a column `{column.name}`", label=label, help=help_)
+            message = f"no table here has a column `{column.name}`"
+            only = next(iter(scope.sources.values())) if len(scope.sources) == 1 else None
+            report.unknown(
+                "unknown-column",
+                sql.span_of(column),
+                message,
+                name=column.name,
+                known=known,
+                kind="columns",
+                declared=declared(only.name) if isinstance(only, exp.Table) else None,
+                within=f"`{only.name}`" if isinstance(only, exp.Table) else "",
+            )
 
 
 def _around(scope: Scope, tables: Tables) -> Outputs:
@@ -162,16 +199,25 @@ def _holders(column: exp.Column, outputs: Outputs) -> list[str]:
     return [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
 
 
-def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report: Report) -> None:
+def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report: Report, declared: Related | None) -> None:
     if column.table not in outputs:
-        label, help_ = candidates_help(column.table, outputs, kind="tables")
         span = sql.span_of(column.args["table"])
-        report.error("unknown-table", span, f"there is no table `{column.table}` in this FROM", label=label, help=help_)
+        message = f"there is no table `{column.table}` in this FROM"
+        report.unknown("unknown-table", span, message, name=column.table, known=outputs, kind="tables")
         return
     columns = outputs[column.table]
     if columns is not None and column.name not in columns:
-        label, help_ = candidates_help(column.name, columns, kind="columns")
-        report.error("unknown-column", sql.span_of(column.this), f"`{column.table}` has no column `{column.name}`", label=label, help=help_)
+        message = f"`{column.table}` has no column `{column.name}`"
+        report.unknown(
+            "unknown-column",
+            sql.span_of(column.this),
+            message,
+            name=column.name,
+            known=columns,
+            kind="columns",
+            declared=declared,
+            within=declared.message.split(" ", 1)[0] if declared is not None else "",
+        )
         return
     _set_type(column, columns)
 
@@ -195,12 +241,15 @@ def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report:
             missing = []
         elif name not in columns:
             meant = nearest(name, missing)
+            span = sql.span_of(item.args["alias"] if isinstance(item, exp.Alias) else item)
             report.error(
                 "model-columns",
-                sql.span_of(item.args["alias"] if isinstance(item, exp.Alias) else item),
+                span,
                 f"the column `{name}` of the SELECT is not declared",
                 label=f"did you mean `{meant}`?" if meant else "",
                 help="" if meant else f"add `{name}` under `columns:`",
+                related=[Related(span=columns_at, message="the columns are declared here")] if not meant else (),
+                fix=renamed(span, name, certain(name, missing)) if isinstance(item, exp.Alias) and meant else None,
             )
             missing = [m for m in missing if m != meant]
     for name in missing:

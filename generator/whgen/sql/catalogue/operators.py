@@ -45,9 +45,7 @@ NOT_OF_DECIMALS = Limit(
     code="unsafe-division",
 )
 _LIKE_IS_WRITTEN = Limit(differs=lambda node: isinstance(node.expression, exp.Any | exp.All | exp.Tuple), what="LIKE with several patterns")
-_IS_VALUES = Limit(
-    differs=lambda node: bool(node.args.get("query") or node.args.get("unnest")), what="IN with what is not a list of values"
-)
+_IS_VALUES = Limit(differs=lambda node: bool(node.args.get("unnest")), what="IN with what is not a list of values")
 
 
 OPERATORS: tuple[Function, ...] = (
@@ -78,7 +76,7 @@ OPERATORS: tuple[Function, ...] = (
     function("a is distinct from b", exp.NullSafeNEQ, COMPARED, "i is distinct from j", nulls=Nulls.NEVER),
     function("a is not distinct from b", exp.NullSafeEQ, COMPARED, "i is not distinct from j", nulls=Nulls.NEVER),
     function("a between b and c", exp.Between, "this: T orderable, low: T orderable, high: T orderable -> boolean", "i between 1 and 7"),
-    function("a in (b, c)", exp.In, "this: T, expressions*: T -> boolean", "i in (1, 7)", limits=(_IS_VALUES,)),
+    function("a in (b, c)", exp.In, "this: T, expressions*: T, query?: T -> boolean", "i in (1, 7)", limits=(_IS_VALUES,)),
     function("a like 'b%'", exp.Like, "this: string, expression: string -> boolean", "s like '%r_e%'", limits=(_LIKE_IS_WRITTEN,)),
     function("a is null", exp.Is, "this: any, expression: any -> boolean", "i is null", nulls=Nulls.NEVER),
     function("a and b", exp.And, "this: boolean, expression: boolean -> boolean", "b and c", nulls=Nulls.LOGIC),

@@ -1,0 +1,1 @@
+"""`whgen validate --fix`: what is certain is mended in the user's own files."""
