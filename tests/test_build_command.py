@@ -193,7 +193,7 @@ def test_raw_files_that_are_missing_or_lack_a_column(shop: Path) -> None:
     assert "`stg_shop__customers` could not be built: there is no file `data/raw/customers.csv`" in out
     assert "`location:`" in out
     assert "`stg_shop__orders` could not be built: the table that it reads has no column `amount`" in out
-    assert "specs/sources/shop.yml:15:3" in out
+    assert "specs/sources/shop.yml:16:3" in out
 
 
 def test_raw_file_that_is_no_text(shop: Path) -> None:

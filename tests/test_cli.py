@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from whgen import __version__, scaffold
 from whgen.cli import app as entrance
 from whgen.cli.app import app
+from whgen.spec.json_schema import schema_text
 
 PYTHON = Path(sys.executable)
 WHGEN = PYTHON.with_name("whgen")
@@ -150,6 +151,7 @@ def test_folder_that_was_deleted_meanwhile(tmp_path: Path) -> None:
         ["completion", "csh"],
         ["test", "--full-refresh"],
         ["ls", "--kind", "table"],
+        ["schema", "--output", ""],
         ["build", "--target"],
         [],
     ],
@@ -189,7 +191,7 @@ def broken(shop: Path) -> Path:
 def test_broken_specs_as_text(broken: Path) -> None:
     result = whgen("validate")
     assert result.exit_code == 1
-    assert "specs/facts/order.yml:5:7" in result.stdout
+    assert "specs/facts/order.yml:6:7" in result.stdout
     assert "did you mean `shop.orders`?" in result.stdout
     assert result.stdout.rstrip().endswith("1 error; 1 can be fixed with `whgen validate --fix`")
 
@@ -199,25 +201,25 @@ def test_broken_specs_as_json(broken: Path) -> None:
     found = json.loads(result.stdout)
     assert result.exit_code == 1
     assert found["errors"] == 1
-    assert (found["diagnostics"][0]["file"], found["diagnostics"][0]["line"]) == ("specs/facts/order.yml", 5)
+    assert (found["diagnostics"][0]["file"], found["diagnostics"][0]["line"]) == ("specs/facts/order.yml", 6)
 
 
 def test_broken_specs_for_github(broken: Path) -> None:
     result = whgen("validate", "--format", "github")
     assert result.exit_code == 1
-    assert result.stdout.startswith("::error file=specs/facts/order.yml,line=5,")
+    assert result.stdout.startswith("::error file=specs/facts/order.yml,line=6,")
 
 
 @pytest.mark.parametrize("command", [["generate"], ["build"], ["run"], ["test"], ["ls"]])
 def test_broken_specs_stop_every_command(command: list[str], broken: Path) -> None:
     result = whgen(*command)
     assert result.exit_code == 1
-    assert "specs/facts/order.yml:5:7" in result.stderr
+    assert "specs/facts/order.yml:6:7" in result.stderr
     assert result.stdout == ""
     assert not (broken / "generated").exists()
     as_json = json.loads(whgen(*command, "--json").stdout)
     assert not as_json["ok"]
-    assert as_json["diagnostics"][0]["line"] == 5
+    assert as_json["diagnostics"][0]["line"] == 6
 
 
 def test_good_specs_as_json_and_for_github(shop: Path) -> None:
@@ -324,7 +326,7 @@ def _without_the_rights_of_root() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
-@pytest.mark.parametrize("command", [["generate"], ["build"], ["init", "new"]])
+@pytest.mark.parametrize("command", [["generate"], ["build"], ["init", "new"], ["schema", "-o", "new.json"]])
 def test_folder_that_may_not_be_written_to(command: list[str], shop: Path) -> None:
     shop.chmod(0o555)
     ran = subprocess.run(
@@ -345,7 +347,7 @@ def test_folder_that_may_not_be_written_to(command: list[str], shop: Path) -> No
 def test_list(shop: Path) -> None:
     result = whgen("ls")
     assert result.exit_code == 0
-    assert "model     dim_customer         specs/dimensions/customer.yml:2:12" in result.output.splitlines()
+    assert "model     dim_customer         specs/dimensions/customer.yml:3:12" in result.output.splitlines()
     assert result.output.endswith("and 23 tests (`--kind test` lists them)\n")
 
 
@@ -382,6 +384,67 @@ def test_init_in_an_odd_place(tmp_path: Path) -> None:
 def test_init_says_what_to_type_next(tmp_path: Path) -> None:
     assert whgen("init", str(tmp_path / "my shop")).output.endswith(f"Now: cd '{tmp_path}/my shop' && whgen build\n")
     assert whgen("init", "-q", str(tmp_path / "quiet")).output == ""
+
+
+# schema
+
+
+def test_schema_imports_only_what_reads_specs(tmp_path: Path) -> None:
+    code = (
+        "import sys, atexit; sys.argv[0] = 'whgen'\n"
+        "atexit.register(lambda: print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr))\n"
+        "from whgen.cli import main; main()"
+    )
+    ran = process("-c", code, "schema", cwd=tmp_path, command=[str(PYTHON)])
+    assert ran.stdout == schema_text()
+    assert set(ran.stderr.split("LOADED ")[1].split()) & HEAVY == {"pydantic", "yaml"}
+
+
+def test_schema_is_the_same_at_every_start(tmp_path: Path) -> None:
+    printed = {process("schema", cwd=tmp_path, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "2")}
+    assert printed == {schema_text()}
+
+
+def test_schema_into_a_file(tmp_path: Path) -> None:
+    place = tmp_path / "schema.json"
+    place.write_text("old", encoding="utf-8")
+    place.chmod(0o640)
+    (tmp_path / "link.json").symlink_to(place)
+    assert whgen("-C", str(tmp_path), "schema", "--output", "link.json").output == f"  written  {tmp_path / 'link.json'}\n"
+    assert place.read_text(encoding="utf-8") == schema_text()
+    assert place.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "link.json").is_symlink()
+    assert whgen("-C", str(tmp_path), "schema", "-q", "-o", str(tmp_path / "new.json")).output == ""
+    assert {p.name for p in tmp_path.iterdir()} == {"schema.json", "link.json", "new.json"}
+
+
+def test_schema_where_no_file_can_be(tmp_path: Path) -> None:
+    for place, message in (
+        (".", "is a folder"),
+        ("gone/schema.json", "there is no folder"),
+        ("/dev/stdout", "is a device"),
+        ("x" * 300, "cannot write"),
+    ):
+        result = whgen("-C", str(tmp_path), "schema", "--output", place)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error[output-failed]: ")
+        assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "schema.json"
+    place.write_text("old", encoding="utf-8")
+
+    def full(self: Path, *arguments: object, **options: object) -> int:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = whgen("-C", str(tmp_path), "schema", "--output", "schema.json")
+    assert "No space left on device" in result.stderr
+    assert place.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["schema.json"]
 
 
 # completion

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from golden import check_golden
 from projects import REPOSITORY, compiled
@@ -51,6 +53,34 @@ def test_readme_shows_the_diagnostic_that_a_newcomer_would_see(tmp_path: Path) -
 def test_readme_counts_the_tests_of_the_example() -> None:
     nodes = compiled(REPOSITORY).projects[0].nodes
     assert f"Tests come unasked: {sum(n.kind == 'test' for n in nodes)} of them" in README
+
+
+HOOKS = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+STEPS = re.findall(r"^ +- run: whgen (.+)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", [*(hook["entry"].removeprefix("whgen ") for hook in HOOKS), *STEPS])
+def test_hooks_and_steps_of_ci_pass_when_all_is_well_and_fail_when_it_is_not(line: str, tmp_path: Path) -> None:
+    def run(*arguments: str) -> int:
+        return CliRunner().invoke(app, ["-C", str(tmp_path), *arguments]).exit_code
+
+    scaffold.create(tmp_path, "my_shop")
+    assert run("generate") == 0
+    assert run(*line.split()) == 0
+    spec = tmp_path / "specs/facts/order.yml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("grain: ", "grian: "), encoding="utf-8")
+    assert run(*line.split()) == 1
+
+
+def test_readme_uses_the_hooks_that_there_are() -> None:
+    assert len(STEPS) == 2
+    assert set(re.findall(r"^ +- id: (\S+)$", README, re.MULTILINE)) == {hook["id"] for hook in HOOKS}
+    for hook in HOOKS:
+        assert re.search(hook["files"], "specs/facts/order.yml")
+        assert re.search(hook["files"], "warehouse/specs/order.yml")
+        assert not re.search(hook["files"], "README.md")
+        assert hook["language"] == "python"
+        assert hook["pass_filenames"] is False
 
 
 def test_readme_names_every_command() -> None:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from whgen.render.environment import environment, shipped_templates
+from whgen.spec.json_schema import schema_text
 
 _FOLDER = "init"
 _SUFFIX = ".j2"
+_SCHEMA = PurePosixPath("specs/whgen.schema.json")
+"""What the first lines of the specs point editors to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ def create(folder: Path, name: str | None = None) -> tuple[PurePosixPath, ...]:
     jinja = environment(templates)
     sources = sorted(p.relative_to(templates).as_posix() for p in templates.rglob(f"*{_SUFFIX}"))
     texts = {PurePosixPath(s.removesuffix(_SUFFIX)): jinja.get_template(s).render(model=_Names(name=project)) for s in sources}
+    texts[_SCHEMA] = schema_text()
     if os.path.lexists(folder) and not folder.is_dir():
         raise ScaffoldError(f"`{folder}` is not a folder")
     taken = [path.as_posix() for path in texts if (folder / path).exists() and path.name != ".gitignore"]

@@ -18,6 +18,7 @@ from whgen.cli.generate import generate
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.say import leave, say
+from whgen.cli.schema import schema
 from whgen.cli.settings import FAILED, INTERNAL, INTERRUPTED, OK, common
 from whgen.cli.start import completion, init
 
@@ -33,7 +34,7 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, ls, lock, explain, completion):
+for command in (init, validate, generate, build, run, test, ls, lock, explain, schema, completion):
     app.add_command(command)
 
 

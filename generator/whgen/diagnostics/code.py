@@ -10,7 +10,8 @@ class Code:
     """A code and its explanation.
 
     `example` is a whole document that causes it in the project of `codes.EXAMPLE_PROJECT`, several files that each begin with a line
-    `# specs/NAME`, or a command; `at_run_time`: no spec causes it.
+    `# specs/NAME`, or a command; `at_run_time`: no spec causes it. `in_schema`: the JSON Schema of the specs refuses what it reports, so
+    that editors show it, too.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Code:
     fix: str
     at_run_time: bool = False
     is_warning: bool = False
+    in_schema: bool = False

@@ -37,6 +37,20 @@ tables:
         fix="Give one of them another name.",
     ),
     Code(
+        name="unnamed-column",
+        title="A column of the source that needs a name",
+        what="The source's name of a column cannot be one in the warehouse, and no other is given.",
+        why="Names of lower-case letters, digits and underscores need no quotes on any warehouse and mean the same in any case.",
+        example="""\
+source: crm
+location: {duckdb: {schema: crm}, bigquery: {dataset: crm}}
+tables:
+  orders:
+    columns:
+      Order Total: {type: float}""",
+        fix="Give it a name with `as:`.",
+    ),
+    Code(
         name="no-columns",
         title="A table without columns",
         what="No column is listed, or all are excluded.",
@@ -167,6 +181,7 @@ tables:
   customers:
     columns: {name: varchar}""",
         fix="Use string, integer, decimal(p, s), float, boolean, date, timestamp, datetime, time, json, bytes or array<type>.",
+        in_schema=True,
     ),
     Code(
         name="unknown-warehouse",

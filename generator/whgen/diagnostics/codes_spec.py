@@ -47,6 +47,7 @@ key: order_id""",
         why="The first key of a document says what it describes.",
         example="- dimension: order",
         fix="Begin with a noun, as in `dimension: order`.",
+        in_schema=True,
     ),
     Code(
         name="duplicate-key",
@@ -108,6 +109,7 @@ from: shop.orders
 key: order_id
 where: "status = '{{ var('status') }}'\"""",
         fix="Name models and columns plainly. A SELECT that needs Jinja goes into a file that `file:` of a `model:` names.",
+        in_schema=True,
     ),
     Code(
         name="unusable-character",
@@ -144,6 +146,7 @@ dimensoin: order
 from: shop.orders
 key: order_id""",
         fix="Use `warehouse`, `source`, `dimension`, `fact`, `seed`, `model` or `exposure`.",
+        in_schema=True,
     ),
     Code(
         name="unknown-key",
@@ -156,6 +159,7 @@ from: shop.orders
 key: order_id
 colums: [status]""",
         fix="Correct the spelling or the indentation, or quote a text that holds a comma.",
+        in_schema=True,
     ),
     Code(
         name="missing-key",
@@ -167,6 +171,7 @@ fact: sale   # what does one row stand for?
 from: shop.orders
 key: order_id""",
         fix="Add the key.",
+        in_schema=True,
     ),
     Code(
         name="wrong-type",
@@ -179,6 +184,7 @@ from: shop.orders
 key: order_id
 where: 3""",
         fix="Write what the message asks for.",
+        in_schema=True,
     ),
     Code(
         name="invalid-choice",
@@ -191,6 +197,16 @@ from: shop.orders
 key: order_id
 materialized: tabel""",
         fix="Use one of the choices that are listed.",
+        in_schema=True,
+    ),
+    Code(
+        name="wrong-combination",
+        title="Keys that do not go together",
+        what="Keys stand together that exclude each other, or one is missing that another needs.",
+        why="Guessing which of them is meant would hide the mistake.",
+        example="dimension: date\nfrom: shop.days\ncalendar: {from: 2013-01-01, to: 2013-12-31}",
+        fix="Add or remove the key that the message names.",
+        in_schema=True,
     ),
     Code(
         name="invalid-value",
@@ -212,6 +228,7 @@ dimension: Order
 from: shop.orders
 key: order_id""",
         fix="Choose a plain name of at most 60 characters; a column of the source gets one with `as:`.",
+        in_schema=True,
     ),
     Code(
         name="no-warehouse",

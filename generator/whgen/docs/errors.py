@@ -33,4 +33,5 @@ def _table(codes: list[Code]) -> str:
 
 def _section(code: Code) -> str:
     language = "shell" if code.at_run_time else "yaml"
-    return f"### {code.name}\n\n{code.what}\n{code.why}\n\n```{language}\n{code.example}\n```\n\nRemedy: {code.fix}\n"
+    editor = "\nEditors that use the JSON Schema of the specs show it while you type.\n" if code.in_schema else ""
+    return f"### {code.name}\n\n{code.what}\n{code.why}\n\n```{language}\n{code.example}\n```\n\nRemedy: {code.fix}\n{editor}"

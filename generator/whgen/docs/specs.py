@@ -1,13 +1,14 @@
-"""docs/spec.md: the reference of the spec language, made from the models that read it."""
+"""docs/spec.md: the reference of the spec language, made from its JSON Schema, which is made from the models that read it."""
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from whgen.ir.types import TYPE_NAMES
+from whgen.spec.common import SpecModel
+from whgen.spec.json_schema import spec_schema
 from whgen.spec.load import NOUNS
 from whgen.spec.lock import LockedColumn, LockedSource
 
@@ -39,88 +40,101 @@ writes the file; it is committed, and so a change of a source is a line of a dif
 """
 
 
+_WORDS = {
+    "AnyText": "text", "Anything": "anything", "Day": "date", "Name": "name", "SourceName": "name in the source", "Sql": "SQL",
+    "Text": "text", "TypeName": "type", "string": "text", "integer": "number", "number": "number", "boolean": "true or false",
+}  # fmt: skip
+
+
 def spec_page() -> str:
     """The whole page."""
+    definitions = spec_schema()["$defs"]
+    nouns = {noun: definitions[model.__name__] for noun, model in NOUNS.items()}
     parts = [_HEAD, f"Logical types: {', '.join(f'`{t}`' for t in TYPE_NAMES)}.\n"]
     parts += ["| document | what it describes |", "|---|---|"]
-    parts += [f"| [`{noun}:`](#{noun}) | {_sentence(model)} |" for noun, model in NOUNS.items()]
+    parts += [f"| [`{noun}:`](#{noun}) | {schema['description'].split('. ')[0].rstrip('.')} |" for noun, schema in nouns.items()]
     parts.append("")
-    for noun, model in NOUNS.items():
-        parts += [f"## {noun}", "", _doc(model), "", *_table(model), ""]
-        for inner in _inner(model, seen={model}):
-            parts += [f"### {noun}: {_title(inner)}", "", _doc(inner), "", *_table(inner), ""]
-    parts += [_LOCK, *_table(LockedSource), "", "### sources.lock: locked column", "", _doc(LockedColumn), "", *_table(LockedColumn)]
+    for noun, schema in nouns.items():
+        parts += [f"## {noun}", "", *_section(schema, definitions)]
+        for name in _inner(schema, definitions, seen=set()):
+            parts += [f"### {noun}: {_value({'$ref': name}, definitions)}", "", *_section(_definition(name, definitions), definitions)]
+    parts += [_LOCK, *_lock_table(LockedSource), "", "### sources.lock: locked column", "", *_lock_table(LockedColumn)]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _table(model: type[Any]) -> Iterator[str]:
-    yield "| key | value | default | meaning |"
-    yield "|---|---|---|---|"
+def _lock_table(model: type[SpecModel]) -> Iterator[str]:
+    """The keys of a part of the lock, which no editor needs a schema of."""
+    yield from ["| key | default | meaning |", "|---|---|---|"]
     for name, field in model.model_fields.items():
-        meaning = " ".join((field.description or "").split())
-        yield f"| `{field.alias or name}` | {_value(field.annotation)} | {_default(field)} | {meaning} |"
+        yield f"| `{name}` | {'required' if field.is_required() else ''} | {' '.join((field.description or '').split())} |"
 
 
-def _default(field: Any) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True)
-    if value is None or value in ({}, (), []) or isinstance(value, _models()):
-        return ""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+def _section(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
+    """What a mapping is, its keys, and which of them go together."""
+    long = _long(schema)
+    yield from [schema["description"], "", "| key | value | default | example | meaning |", "|---|---|---|---|---|"]
+    for key, value in long["properties"].items():
+        default = "required" if key in long.get("required", ()) else f"`{_flow(value['default'])}`" if "default" in value else ""
+        example = f"`{_flow(value['examples'][0])}`" if "examples" in value else ""
+        meaning = value.get("description") or _definition(value["$ref"], definitions)["description"]
+        yield f"| `{key}` | {_value(value, definitions)} | {default} | {example} | {meaning} |"
+    remarks = [long["$comment"]] if "$comment" in long else []
+    if long is not schema:
+        short = schema["anyOf"][0]
+        key = next((k for k, value in long["properties"].items() if value == short), None)
+        remarks.insert(0, f"Short form: {f'the value of `{key}` alone' if key else _value(short, definitions)}.")
+    yield from ["", " ".join(remarks), ""] if remarks else [""]
 
 
-def _models() -> type[Any]:
-    from whgen.spec.common import SpecModel
-
-    return SpecModel
-
-
-def _value(annotation: Any) -> str:
+def _value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """What may stand there, in words."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return _value(arguments[0])
-    if origin is typing.Literal:
-        return " \\| ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in arguments)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_value(a) for a in arguments if a is not type(None)))
-    if origin is tuple:
-        return f"list of {_value(arguments[0])}" if arguments[-1] is Ellipsis else f"[{', '.join(_value(a) for a in arguments)}]"
-    if origin is dict:
-        return f"mapping to {_value(arguments[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, _models()):
-        return _title(annotation)
-    plain = {"str": "text", "int": "number", "float": "number", "bool": "true or false", "date": "date", "Any": "anything"}
-    return plain.get(getattr(annotation, "__name__", str(annotation)), str(annotation))
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return _WORDS.get(name) or str(_long(definitions[name])["title"])
+    if "const" in schema or "enum" in schema:
+        return " \\| ".join(f"`{_flow(choice)}`" for choice in schema.get("enum") or [schema["const"]])
+    if choices := schema.get("anyOf") or [choice["then"] for choice in schema.get("allOf", ())]:
+        return " or ".join(dict.fromkeys(_value(choice, definitions) for choice in choices))
+    if schema["type"] == "array":
+        item = _value(schema["items"], definitions)
+        return f"[{item}, {item}]" if schema.get("minItems") == schema.get("maxItems") == 2 else f"list of {item}"
+    if schema["type"] == "object":
+        return f"mapping to {_value(schema['additionalProperties'], definitions)}"
+    return _WORDS[schema["type"]]
 
 
-def _inner(model: type[Any], seen: set[type[Any]]) -> Iterator[type[Any]]:
-    """The models that the fields of a model hold, each once, in the order in which they are met."""
-    for field in model.model_fields.values():
-        for found in _found(field.annotation):
-            if found not in seen:
-                seen.add(found)
-                yield found
-                yield from _inner(found, seen)
+def _flow(value: Any) -> str:
+    """A value as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if not isinstance(value, str):
+        return str(value).lower()
+    return f'"{value}"' if not value or re.search(r"[{}\[\],]|: |^[0-9]+$", value) else value
 
 
-def _found(annotation: Any) -> Iterator[type[Any]]:
-    if isinstance(annotation, type) and issubclass(annotation, _models()):
-        yield annotation
-    for argument in typing.get_args(annotation):
-        yield from _found(argument)
+def _inner(schema: Any, definitions: Mapping[str, Any], seen: set[str]) -> Iterator[str]:
+    """References to the mappings that a schema holds, each once, in the order in which they are met."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _inner(item, definitions, seen)
+    elif isinstance(schema, dict):
+        name = schema.get("$ref")
+        if isinstance(name, str) and name not in seen and "properties" in _long(_definition(name, definitions)):
+            seen.add(name)
+            yield name
+            yield from _inner(_definition(name, definitions), definitions, seen)
+        for key, value in schema.items():
+            if key not in ("examples", "default"):
+                yield from _inner(value, definitions, seen)
 
 
-def _title(model: type[Any]) -> str:
-    """`SourceColumn` -> `source column`."""
-    name = model.__name__.removesuffix("Spec")
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+def _definition(reference: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = definitions[reference.rpartition("/")[2]]
+    return found
 
 
-def _doc(model: type[Any]) -> str:
-    return " ".join((model.__doc__ or "").split())
-
-
-def _sentence(model: type[Any]) -> str:
-    return _doc(model).split(". ")[0].rstrip(".")
+def _long(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a definition that speaks of the mapping, where there is a short form, too."""
+    return next((choice for choice in schema.get("anyOf", ()) if "properties" in choice), schema)

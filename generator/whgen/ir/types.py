@@ -80,6 +80,21 @@ _SIMPLE = {k.value: Type(k) for k in Kind if k not in (Kind.DECIMAL, Kind.ARRAY,
 _DECIMAL = re.compile(r"decimal\s*\(\s*([0-9]{1,2})\s*(?:,\s*([0-9]{1,2})\s*)?\)")
 _ARRAY = re.compile(r"array\s*<(.+)>")
 TYPE_NAMES = (*sorted(_SIMPLE), "decimal(p, s)", "array<type>")
+TYPE_EXAMPLES = (*sorted(_SIMPLE), "decimal(10, 2)", "array<string>")
+MAX_PRECISION, MAX_SCALE = 38, 9
+"""What BigQuery's NUMERIC holds at most: 38 digits, 9 of them behind the point."""
+
+
+def _type_pattern() -> str:
+    """What `parse_type` reads, as a regular expression that every engine understands, for those who cannot call it."""
+    small = [f"0?{p}" + rf"\s*(,\s*0?[0-{p}]\s*)?" for p in range(1, MAX_SCALE)]
+    large = rf"(0?{MAX_SCALE}|[12][0-9]|3[0-{MAX_PRECISION - 30}])\s*(,\s*0?[0-{MAX_SCALE}]\s*)?"
+    decimal = rf"decimal\s*\(\s*({'|'.join([*small, large])})\)"
+    scalar = rf"({'|'.join(sorted(_SIMPLE))}|{decimal})"
+    return rf"^\s*({scalar}|array\s*<\s*{scalar}\s*>)\s*$"
+
+
+TYPE_PATTERN = _type_pattern()
 
 
 def parse_type(text: str) -> Type | None:
@@ -96,8 +111,8 @@ def parse_type(text: str) -> Type | None:
         return _SIMPLE[text]
     if match := _DECIMAL.fullmatch(text):
         precision, scale = int(match[1]), int(match[2] or 0)
-        # 38 digits, 9 of them behind the point, is what BigQuery's NUMERIC holds at most.
-        return Type(Kind.DECIMAL, precision, scale) if 1 <= precision <= 38 and scale <= min(precision, 9) else None
+        fits = 1 <= precision <= MAX_PRECISION and scale <= min(precision, MAX_SCALE)
+        return Type(Kind.DECIMAL, precision, scale) if fits else None
     if match := _ARRAY.fullmatch(text):
         element = parse_type(match[1])
         return Type(Kind.ARRAY, element=element) if element and element.kind is not Kind.ARRAY else None

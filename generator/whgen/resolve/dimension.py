@@ -36,6 +36,8 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
 def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project: WarehouseSpec, symbols: Symbols) -> CalendarDimension:
     spec, span = at.spec, at.at("dimension")
     key = f"{spec.dimension}_key"
+    if calendar.from_ > calendar.to:
+        symbols.report.error("invalid-value", at.key("calendar", "to"), "`from` comes after `to`")
     columns = (
         Column(
             name=key,

@@ -105,7 +105,7 @@ def _role(
         return None
     if isinstance(dimension, CalendarDimension) and spec.missing == "infer":
         symbols.report.error(
-            "invalid-choice", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar"
+            "invalid-value", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar"
         )
         return None
     type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING

@@ -218,8 +218,6 @@ def _dedupe(
     if rule is None:
         return None
     key = rule.key or spec.key or ()
-    if not key:
-        symbols.report.error("missing-key", at.key(*path), "`dedupe` needs to know which rows are the same", help="give the table a `key:`")
     for index, column in enumerate(rule.key or ()):
         _known(column, columns, at, (*path, "key", index), raw)
     place = next(p for p in ("latest", "earliest", "order_by") if getattr(rule, p) is not None)

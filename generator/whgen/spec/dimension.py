@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from whgen.spec.combination import Combination, Excludes, Needs, OneOf
 from whgen.spec.common import (
     ColumnSpec,
+    Config,
     Day,
     DerivedColumn,
     Documented,
+    ListedNames,
     Materialized,
     Name,
     Names,
@@ -20,6 +23,8 @@ from whgen.spec.common import (
     TestRule,
     Text,
     columns_as_mapping,
+    eg,
+    exactly,
 )
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
@@ -29,9 +34,9 @@ MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
 class Calendar(SpecModel):
     """A dimension with one row for each day."""
 
-    from_: Annotated[Day, Field(alias="from")]
+    from_: Annotated[Day, Field(alias="from"), eg("2013-01-01")]
     """The first day."""
-    to: Day
+    to: Annotated[Day, eg("2014-12-31")]
     """The last day."""
     week_starts: Literal["monday", "sunday"] = "monday"
     """The day that weeks start with. ISO weeks always start on Monday."""
@@ -40,56 +45,50 @@ class Calendar(SpecModel):
     fiscal_year_named_by: Literal["end", "start"] = "end"
     """Whether a fiscal year bears the calendar year in which it ends or starts."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Calendar:
-        if self.from_ > self.to:
-            raise ValueError("`from` comes after `to`")
-        return self
-
 
 class Attribute(ColumnSpec):
     """An attribute of a dimension: a column of its table under its own or another name."""
 
-    column: Name | None = None
+    column: Annotated[Name | None, eg("name")] = None
     """The column of the table, where it is named differently."""
-    scd: Literal[0, 1] = 1
+    scd: Annotated[Literal[0, 1], BeforeValidator(exactly([0, 1]))] = 1
     """What happens when the value changes in the source: 1 overwrites it, 0 keeps the first."""
 
 
 class DimensionSpec(Documented):
     """A dimension: who, what, where, when."""
 
-    dimension: Name
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        OneOf(("from", "calendar"), "a dimension has either `from` or `calendar`"),
+        Needs(("from", "key"), "a dimension with `from` needs a `key`"),
+        Excludes(("calendar", "key", "columns", "derive", "where"), "a calendar has its own key and columns"),
+    )
+
+    dimension: Annotated[Name, eg("customer")]
     """Name of the dimension."""
-    from_: Annotated[Text | None, Field(alias="from")] = None
+    from_: Annotated[Text | None, Field(alias="from"), eg("shop.customers")] = None
     """The table that its members come from: `source.table`, a seed or a model."""
-    calendar: Calendar | None = None
+    calendar: Annotated[Calendar | None, eg({"from": "2013-01-01", "to": "2014-12-31"})] = None
     """Instead of `from`: a row for each day."""
-    key: Names | None = None
+    key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None
     """The business key: the columns that identify a member. The surrogate key is made of it."""
-    columns: Annotated[dict[Name, Attribute] | Literal["all"], BeforeValidator(columns_as_mapping)] = {}
+    columns: Annotated[
+        dict[Name, Attribute] | Literal["all"],
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, Attribute] | ListedNames | Literal["all"]),
+        eg("all", ["customer_name", "city"], {"customer_name": {"scd": 0}, "city": {}}),
+    ] = {}
     """The attributes; `all` takes every column of the table."""
-    derive: dict[Name, DerivedColumn] = {}
+    derive: Annotated[dict[Name, DerivedColumn], eg({"is_abroad": {"expr": "country_code <> 'DE'", "type": "boolean"}})] = {}
     """Attributes computed from columns of the table."""
-    where: Sql | None = None
+    where: Annotated[Sql | None, eg("not is_deleted")] = None
     """Keep only the rows for which this holds."""
-    unknown: dict[Name, Scalar] = {}
+    unknown: Annotated[dict[Name, Scalar], eg({"customer_name": "Unknown customer"})] = {}
     """Attributes of the member -1, that facts without a value point to."""
-    not_found: dict[Name, Scalar] = {}
+    not_found: Annotated[dict[Name, Scalar], eg({"customer_name": "Customer not found"})] = {}
     """Attributes of the member -2, that facts point to whose value the dimension lacks."""
     materialized: Materialized | None = None
     """How dbt builds the model; the layer's way when not given."""
-    tests: tuple[TestRule, ...] = ()
+    tests: Annotated[tuple[TestRule, ...], eg([{"expression": "valid_from <= valid_to"}])] = ()
     """Tests of whole rows."""
-    dbt: dict[str, Any] = {}
+    dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> DimensionSpec:
-        if (self.from_ is None) == (self.calendar is None):
-            raise ValueError("a dimension has either `from` or `calendar`")
-        if self.from_ is not None and self.key is None:
-            raise ValueError("a dimension with `from` needs a `key`")
-        if self.calendar is not None and (self.key or self.columns or self.derive or self.where):
-            raise ValueError("a calendar has its own key and columns")
-        return self

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from whgen.spec.common import Documented, Name, SpecModel, Text
+from whgen.spec.combination import AnyOf
+from whgen.spec.common import Documented, Name, SpecModel, Text, eg
 
 
 class Owner(SpecModel):
     """Whom to ask."""
 
-    name: Text | None = None
-    """Name of a person or team."""
-    email: Text | None = None
-    """Address to write to."""
+    combinations: ClassVar[tuple[AnyOf, ...]] = (AnyOf(("name", "email"), "an owner has a `name`, an `email` or both"),)
 
-    @model_validator(mode="after")
-    def _somebody(self) -> Owner:
-        if self.name is None and self.email is None:
-            raise ValueError("an owner has a `name`, an `email` or both")
-        return self
+    name: Annotated[Text | None, eg("Sales analysts")] = None
+    """Name of a person or team."""
+    email: Annotated[Text | None, eg("sales@example.org")] = None
+    """Address to write to."""
 
 
 class ExposureSpec(Documented):
     """A use of the warehouse downstream."""
 
-    exposure: Name
+    exposure: Annotated[Name, eg("sales_report")]
     """Name of the exposure."""
-    label: Text | None = None
+    label: Annotated[Text | None, eg("Sales report")] = None
     """Its title for people."""
     type: Literal["dashboard", "notebook", "analysis", "ml", "application"]
     """What kind of use it is."""
-    owner: Owner
+    owner: Annotated[Owner, eg({"name": "Sales analysts", "email": "sales@example.org"})]
     """Whom to ask."""
-    url: Text | None = None
+    url: Annotated[Text | None, eg("https://example.org/sales")] = None
     """Where it is."""
     maturity: Literal["low", "medium", "high"] | None = None
     """How much others may rely on it."""
-    depends_on: Annotated[tuple[Name, ...], Field(min_length=1)]
+    depends_on: Annotated[tuple[Name, ...], Field(min_length=1), eg(["fact_order", "dim_customer"])]
     """The models that it reads, by their names in the warehouse."""

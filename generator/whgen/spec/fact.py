@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from whgen.spec.base import ValueOf
 from whgen.spec.common import (
     ColumnSpec,
+    Config,
     Documented,
+    ListedNames,
     Materialized,
     Name,
     Names,
@@ -18,58 +21,64 @@ from whgen.spec.common import (
     TestRule,
     Text,
     columns_as_mapping,
+    eg,
 )
 
 
 class Role(Documented):
     """A dimension in the role that it plays for a fact."""
 
-    dimension: Name | None = None
+    short_form: ClassVar[ValueOf] = ValueOf("on")
+
+    dimension: Annotated[Name | None, eg("airport")] = None
     """The dimension; the one named like the role when not given."""
-    on: Names
+    on: Annotated[Names, eg("customer_id", ["origin_code", "destination_code"])]
     """The columns of the fact's table that hold the business key, in the order of the dimension's key."""
     missing: Literal["infer", "unknown", "fail"] = "unknown"
     """When the dimension lacks the value: add an inferred member to it, point to the member -2, or fail the build."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: object) -> object:
-        return {"on": value} if isinstance(value, str | list) else value
 
 
 class Measure(ColumnSpec):
     """What is measured."""
 
-    expr: SqlByWarehouse | None = None
+    expr: Annotated[SqlByWarehouse | None, eg("quantity * price")] = None
     """SQL expression over columns of the table; the column of the same name when not given."""
     additivity: Literal["additive", "semi_additive", "non_additive"] | None = None
     """Whether sums of it mean something: over all dimensions, some, or none."""
-    default: Scalar | None = None
+    default: Annotated[Scalar | None, eg(0)] = None
     """The value that stands in for a missing one."""
 
 
 class FactSpec(Documented):
     """A fact."""
 
-    fact: Name
+    fact: Annotated[Name, eg("order")]
     """Name of the fact."""
-    grain: Text
+    grain: Annotated[Text, eg("one row per order")]
     """What one row stands for, in words."""
-    from_: Annotated[Text, Field(alias="from")]
+    from_: Annotated[Text, Field(alias="from"), eg("shop.orders")]
     """The table whose rows it takes: `source.table`, a seed or a model."""
-    key: Names
+    key: Annotated[Names, eg("order_id", ["order_id", "line_number"])]
     """The grain as columns of that table: unique together. Tested."""
-    where: Sql | None = None
+    where: Annotated[Sql | None, eg("not is_deleted")] = None
     """Keep only the rows for which this holds."""
-    dimensions: dict[Name, Role] = {}
+    dimensions: Annotated[dict[Name, Role], eg({"customer": "customer_id", "ship_date": {"dimension": "date", "on": "shipped_on"}})] = {}
     """The dimensions by the role they play."""
-    degenerate: Annotated[dict[Name, ColumnSpec], BeforeValidator(columns_as_mapping)] = {}
+    degenerate: Annotated[
+        dict[Name, ColumnSpec],
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, ColumnSpec] | ListedNames),
+        eg(["order_number"]),
+    ] = {}
     """Columns of the table kept on the fact itself, such as an order number."""
-    measures: Annotated[dict[Name, Measure], BeforeValidator(columns_as_mapping)] = {}
+    measures: Annotated[
+        dict[Name, Measure],
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, Measure] | ListedNames),
+        eg(["quantity"], {"amount": {"additivity": "additive", "tests": ["positive"]}}),
+    ] = {}
     """What is measured."""
     materialized: Materialized | None = None
     """How dbt builds the model; the layer's way when not given."""
-    tests: tuple[TestRule, ...] = ()
+    tests: Annotated[tuple[TestRule, ...], eg([{"expression": "shipped_on >= ordered_on"}])] = ()
     """Tests of whole rows."""
-    dbt: dict[str, Any] = {}
+    dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from whgen.spec.common import ColumnSpec, Documented, Materialized, Name, Names, SqlByWarehouse, TestRule, Text
+from whgen.spec.combination import OneOf
+from whgen.spec.common import ColumnSpec, Config, Documented, Materialized, Name, Names, SqlByWarehouse, TestRule, Text, eg
 
 
 class ModelSpec(Documented):
     """A hand-written model. It refers to other models by their names in the warehouse, such as `fact_flight`."""
 
-    model: Name
+    combinations: ClassVar[tuple[OneOf, ...]] = (OneOf(("sql", "file"), "give either `sql` or `file`"),)
+
+    model: Annotated[Name, eg("customer_month")]
     """Name of the model, also in the warehouse."""
-    grain: Text | None = None
+    grain: Annotated[Text | None, eg("one row per customer and month")] = None
     """What one row stands for, in words."""
-    key: Names | None = None
+    key: Annotated[Names | None, eg(["customer_id", "month_start"])] = None
     """The columns that identify a row. Tested: unique together, none of them missing."""
-    sql: SqlByWarehouse | None = None
+    sql: Annotated[SqlByWarehouse | None, eg("select customer_key, count(*) as orders from fact_order group by customer_key")] = None
     """One SELECT in the dialect of the project, or one for each warehouse."""
-    file: Text | None = None
+    file: Annotated[Text | None, eg("customer_month.sql")] = None
     """Instead of `sql`: a file that holds the SELECT, relative to this file. It may hold dbt's Jinja and then goes through as it is."""
-    columns: Annotated[dict[Name, ColumnSpec], Field(min_length=1)]
+    columns: Annotated[
+        dict[Name, ColumnSpec], Field(min_length=1), eg({"customer_id": "integer", "orders": {"type": "integer", "unit": "order"}})
+    ]
     """The columns of the SELECT."""
     materialized: Materialized | None = None
     """How dbt builds the model; the production layer's way when not given."""
-    tests: tuple[TestRule, ...] = ()
+    tests: Annotated[tuple[TestRule, ...], eg([{"expression": "orders > 0"}])] = ()
     """Tests of whole rows."""
-    dbt: dict[str, Any] = {}
+    dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""
-
-    @model_validator(mode="after")
-    def _one_body(self) -> ModelSpec:
-        if (self.sql is None) == (self.file is None):
-            raise ValueError("give either `sql` or `file`")
-        return self

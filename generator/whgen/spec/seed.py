@@ -6,19 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whgen.spec.common import ColumnSpec, Documented, Name, Names, TestRule, Text
+from whgen.spec.common import ColumnSpec, Documented, Name, Names, TestRule, Text, eg
 
 
 class SeedSpec(Documented):
     """A CSV file that is part of the project."""
 
-    seed: Name
+    seed: Annotated[Name, eg("country")]
     """Name of the table."""
-    file: Text
+    file: Annotated[Text, eg("country.csv")]
     """The CSV file, relative to this file. Its first line names the columns."""
-    key: Names | None = None
+    key: Annotated[Names | None, eg("country_code")] = None
     """The columns that identify a row. Tested: unique together, none of them missing."""
-    columns: Annotated[dict[Name, ColumnSpec], Field(min_length=1)]
+    columns: Annotated[dict[Name, ColumnSpec], Field(min_length=1), eg({"country_code": "string", "country_name": "string"})]
     """Its columns, in the order of the file."""
-    tests: tuple[TestRule, ...] = ()
+    tests: Annotated[tuple[TestRule, ...], eg([{"expression": "length(country_code) = 2"}])] = ()
     """Tests of whole rows."""

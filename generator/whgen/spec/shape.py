@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from whgen.diagnostics.diagnostic import Fix, Report, Span, candidates_help, renamed, rewritten
 from whgen.diagnostics.similar import certain
+from whgen.spec import base
 from whgen.spec.common import FLAGS, MAX_NAME
 from whgen.spec.document import Document, Path
 
@@ -69,11 +70,10 @@ def report_shape(error: ValidationError, model: type[BaseModel], document: Docum
                 _invalid_name(detail, path, document, report)
             case "union_tag_invalid":
                 _not_a_choice(detail, path, document, report)
-            case "value_error":
-                message = str(detail["msg"]).removeprefix("Value error, ")
+            case base.WRONG_COMBINATION:
                 # Of the keys that the message names, the last one that is there.
-                named = [n for n in re.findall(r"`(\w+)`", message) if document.has((*path, n))]
-                report.error("invalid-value", document.key_span(*path, *named[-1:]), message)
+                named = [n for n in re.findall(r"`(\w+)`", detail["msg"]) if document.has((*path, n))]
+                report.error("wrong-combination", document.key_span(*path, *named[-1:]), detail["msg"])
             case _:
                 wrong.setdefault(path, []).append(detail)
     for path, branches in wrong.items():

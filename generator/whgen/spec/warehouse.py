@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text
+from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
 
 DialectName = Literal["bigquery", "duckdb"]
+
+Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""What the names of schemas begin with."""
 
 
 class DuckdbTarget(SpecModel):
@@ -16,11 +19,11 @@ class DuckdbTarget(SpecModel):
 
     warehouse: Literal["duckdb"]
     """The kind of warehouse."""
-    path: Text
+    path: Annotated[Text, eg("shop.duckdb")]
     """Path of the database file, relative to the project folder."""
-    threads: Annotated[StrictInt, Field(ge=1, le=64)] = 4
+    threads: Annotated[StrictInt, Field(ge=1, le=64), eg(4)] = 4
     """How many models dbt builds at once."""
-    schema_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+    schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
     """Put before the schema of every layer, so that several environments can share one database."""
 
 
@@ -29,13 +32,13 @@ class BigqueryTarget(SpecModel):
 
     warehouse: Literal["bigquery"]
     """The kind of warehouse."""
-    project: Text
+    project: Annotated[Text, eg("acme-prod")]
     """Google Cloud project that holds the datasets."""
-    location: Text = "US"
+    location: Annotated[Text, eg("EU", "europe-west3")] = "US"
     """Location of the datasets, such as US, EU or europe-west3."""
-    threads: Annotated[StrictInt, Field(ge=1, le=64)] = 8
+    threads: Annotated[StrictInt, Field(ge=1, le=64), eg(4)] = 8
     """How many models dbt builds at once."""
-    schema_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+    schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
     """Put before the dataset of every layer, so that several environments can share one project."""
 
 
@@ -45,48 +48,48 @@ Target = Annotated[DuckdbTarget | BigqueryTarget, Field(discriminator="warehouse
 class StagingLayer(SpecModel):
     """Conventions of the staging layer."""
 
-    schema_name: Annotated[Name, Field(alias="schema")] = "staging"
+    schema_name: Annotated[Name, Field(alias="schema"), eg("staging")] = "staging"
     """Schema (BigQuery: dataset) of the layer."""
     materialized: Materialized = "view"
     """How dbt builds the models of the layer."""
-    prefix: Name = "stg_"
+    prefix: Annotated[Name, eg("stg_")] = "stg_"
     """Prefix of the names of its models."""
 
 
 class ProductionLayer(SpecModel):
     """Conventions of the production layer."""
 
-    schema_name: Annotated[Name, Field(alias="schema")] = "production"
+    schema_name: Annotated[Name, Field(alias="schema"), eg("production")] = "production"
     """Schema (BigQuery: dataset) of the layer."""
     materialized: Materialized = "table"
     """How dbt builds the models of the layer."""
-    dimension_prefix: Name = "dim_"
+    dimension_prefix: Annotated[Name, eg("dim_")] = "dim_"
     """Prefix of the names of dimensions."""
-    fact_prefix: Name = "fact_"
+    fact_prefix: Annotated[Name, eg("fact_")] = "fact_"
     """Prefix of the names of facts."""
 
 
 class Layers(SpecModel):
     """The two layers of the warehouse and their conventions."""
 
-    staging: StagingLayer = StagingLayer()
+    staging: Annotated[StagingLayer, eg({"materialized": "table"})] = StagingLayer()
     """The layer of cleaned source tables."""
-    production: ProductionLayer = ProductionLayer()
+    production: Annotated[ProductionLayer, eg({"schema": "marts"})] = ProductionLayer()
     """The layer of dimensions, facts and hand-written models."""
 
 
 class WarehouseSpec(Documented):
     """The project file: one in each project."""
 
-    warehouse: Name
+    warehouse: Annotated[Name, eg("shop")]
     """Name of the warehouse; also the name of the dbt project and of its profile."""
     dialect: DialectName = "bigquery"
     """The SQL that expressions are written in. `duckdb` is for projects whose targets are all on DuckDB."""
-    targets: Annotated[dict[Name, Target], Field(min_length=1)]
+    targets: Annotated[dict[Name, Target], Field(min_length=1), eg({"dev": {"warehouse": "duckdb", "path": "shop.duckdb"}})]
     """Where the warehouse can be built. The first one is the default."""
-    layers: Layers = Layers()
+    layers: Annotated[Layers, eg({"staging": {"materialized": "table"}})] = Layers()
     """Schemas, materialisation and prefixes; all have defaults."""
-    columns: dict[Name, ColumnSpec] = {}
+    columns: Annotated[dict[Name, ColumnSpec], eg({"customer_id": {"type": "integer", "description": "Number of the customer."}})] = {}
     """The dictionary of columns: type, description and unit are inherited wherever a column has one of these names."""
     strict: Flag = False
     """Also report columns without a description and tables that nothing uses."""
