@@ -37,7 +37,8 @@ def _column(native: str, dialect: Dialect) -> str | dict[str, str]:
     type_ = logical_type(native, dialect)
     # A nested type may have fields of any name; all that matters of it is that no logical type stands for it.
     shown = native if is_usable(native) else native.partition("(")[0]
-    return _entry(LockedColumn(type=str(type_) if type_.is_known else None, native=None if is_own_name(native, type_, dialect) else shown))
+    said = {"type": str(type_) if type_.is_known else None, "native": None if is_own_name(native, type_, dialect) else shown}
+    return _entry(LockedColumn.model_validate({key: value for key, value in said.items() if value is not None}))
 
 
 def _entry(column: LockedColumn) -> str | dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from whgen.diagnostics.diagnostic import Related, Report
+from whgen.spec.base import ValueOf
+from whgen.spec.combination import AnyOf, Combination
 from whgen.spec.common import Name, SourceName, SpecModel, Text, TypeName
 from whgen.spec.document import Document, SourceText, read_documents
 from whgen.spec.load import Located, read_text
@@ -22,21 +24,13 @@ LOCK_FILE = "sources.lock"
 class LockedColumn(SpecModel):
     """What a column of a raw table is."""
 
+    short_form: ClassVar[ValueOf] = ValueOf("type")
+    combinations: ClassVar[tuple[Combination, ...]] = (AnyOf(("type", "native"), "give `type`, `native` or both"),)
+
     type: TypeName | None = None
     """The logical type; none where no logical type holds what the column does."""
     native: Text | None = None
     """The warehouse's own name of the type, where it is not the one that the logical type has there."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: object) -> object:
-        return {"type": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> LockedColumn:
-        if self.type is None and self.native is None:
-            raise ValueError("give `type`, `native` or both")
-        return self
 
 
 class LockedSource(SpecModel):
