@@ -101,6 +101,13 @@ def _spine(first: date, last: date) -> str:
     return f"SELECT CAST(generate_series AS DATE) AS calendar_date\nFROM GENERATE_SERIES(DATE '{first}', DATE '{last}', INTERVAL '1' DAY)"
 
 
+def _csv(location: Mapping[str, str], path: str) -> str:
+    # All of it is said: what DuckDB guesses depends on the rows, and it skips those that do not fit its guess.
+    delimiter = location.get("delimiter", "\t" if path.endswith(".tsv") else ",").replace("'", "''")
+    shape = f"delim = '{delimiter}', quote = '\"', escape = '\"', comment = '', skip = 0"
+    return f"header = true, all_varchar = true, nullstr = '', {shape}"
+
+
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     if "files" not in location:
         return {"schema": location["schema_name"]}
@@ -108,7 +115,7 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     path = location["files"].replace("{table}", "{identifier}").replace("'", "''")
     path = path if path.startswith("/") or "://" in path else f"{_ROOT}/{path}"
     is_csv = path.endswith((".csv", ".csv.gz", ".tsv"))
-    reader = f"read_csv('{path}', header = true, all_varchar = true, nullstr = '')" if is_csv else f"'{path}'"
+    reader = f"read_csv('{path}', {_csv(location, path)})" if is_csv else f"'{path}'"
     return {"config": {"meta": {"external_location": reader}}}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from whgen.spec.combination import Needs, OneOf
+from whgen.spec.combination import Combination, Needs, OneOf
 from whgen.spec.common import (
     ColumnSpec,
     Config,
@@ -31,10 +31,15 @@ from whgen.spec.common import (
 class DuckdbLocation(SpecModel):
     """Where DuckDB finds the tables: files, or a schema of the database."""
 
-    combinations: ClassVar[tuple[OneOf, ...]] = (OneOf(("files", "schema"), "give either `files` or `schema`"),)
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        OneOf(("files", "schema"), "give either `files` or `schema`"),
+        Needs(("delimiter", "files"), "`delimiter` is of `files`"),
+    )
 
     files: Annotated[Text | None, eg("data/raw/{table}.csv")] = None
     """Path or glob of a CSV, Parquet or JSON file, relative to the project folder; `{table}` stands for the table's name."""
+    delimiter: Annotated[Text | None, Field(min_length=1, max_length=1), eg(";")] = None
+    """What stands between the values of a CSV file; a comma when not given, and a tab in a `.tsv` file."""
     schema_name: Annotated[SourceName | None, Field(alias="schema"), eg("raw")] = None
     """Schema that holds the tables."""
 
