@@ -185,8 +185,8 @@ tables:
     ),
     Code(
         name="unknown-warehouse",
-        title="No target is on this warehouse",
-        what="An expression is given for a warehouse that no target uses.",
+        title="An unknown warehouse",
+        what="An expression is given for a warehouse that there is not.",
         why="It may be misspelled.",
         example="""\
 source: crm

@@ -54,16 +54,16 @@ class Dialect:
             return self.types[Kind.DECIMAL].format(type_.precision, type_.scale)
         return self.types.get(type_.kind)
 
-    def sql(self, tree: exp.Expr, *, beside: int = 0, one_line: bool = True) -> str:
+    def sql(self, tree: exp.Expr, *, beside: int = 0, one_line: bool = True, comments: bool = False) -> str:
         """A tree as SQL of this warehouse: on one line when it fits (and `one_line` allows it), else laid out.
 
-        `beside` is the number of characters that stand on the same line before and behind it.
+        `beside` is the number of characters that stand on the same line before and behind it; `comments` are kept where asked for.
         """
         tree = self._ready(tree)
-        line = self._print(tree) if one_line else "\n"
+        line = self._print(tree, comments=comments) if one_line else "\n"
         if len(line) + beside <= LINE and "\n" not in line:
             return line
-        return self._print(tree, pretty=True, indent=4, pad=4, max_text_width=LINE - beside)
+        return self._print(tree, comments=comments, pretty=True, indent=4, pad=4, max_text_width=LINE - beside)
 
     def line(self, tree: exp.Expr) -> str:
         """A tree as SQL on one line, however long."""
@@ -88,7 +88,7 @@ class Dialect:
         return tree
 
     def _print(self, tree: exp.Expr, **layout: Any) -> str:
-        return tree.sql(dialect=self.printer, normalize_functions="upper", comments=False, **layout)
+        return tree.sql(dialect=self.printer, normalize_functions="upper", **{"comments": False, **layout})
 
     def name_sql(self, name: str) -> str:
         """A name as this warehouse writes it, in quotes where it must be."""

@@ -17,11 +17,12 @@ def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, .
     _settle_inside(tree, dialect)
     with_ = tree.args.get("with_")
     queries = tuple(
-        NamedQuery(name=dialect.name_sql(c.alias), sql=dialect.sql(c.this, one_line=False)) for c in (with_.expressions if with_ else ())
+        NamedQuery(name=dialect.name_sql(c.alias), sql=dialect.sql(c.this, one_line=False, comments=True))
+        for c in (with_.expressions if with_ else ())
     )
     tree.set("with_", None)
     _settle(tree, {c.name: c.type for c in model.columns}, dialect)
-    select = dialect.sql(tree, one_line=False)
+    select = dialect.sql(tree, one_line=False, comments=True)
     return HandWrittenView(origin=model.file, config=config, imports=_used(model, dialect.name), queries=queries, select=select)
 
 

@@ -18,7 +18,7 @@ from whgen.spec.exposure import ExposureSpec
 from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
 from whgen.spec.seed import SeedSpec
-from whgen.spec.warehouse import WarehouseSpec
+from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.parse import SqlText, check_printable, parse_select
 from whgen.sql.query import resolve_query
 
@@ -75,7 +75,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
         resolved = resolve_query(
             tree,
             {n: scope_of(t.columns) for n, t in symbols.tables.items()},
-            [c.name for c in model.columns],
+            {c.name: c.type for c in model.columns},
             text,
             symbols.report,
             warehouses=warehouses,
@@ -91,7 +91,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
 
 
 def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:
-    unknown = [name for name in written if name not in symbols.warehouses]
+    unknown = [name for name in written if name not in WAREHOUSES]
     for name in unknown:
         symbols.unknown_warehouse(name, at.key("sql", name))
     for warehouse in symbols.warehouses:

@@ -16,7 +16,7 @@ from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.lock import Lock
-from whgen.spec.warehouse import WarehouseSpec
+from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.grouping import check_row_by_row
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, check_printable, parse_expression
@@ -128,11 +128,8 @@ class Symbols:
         return Related(span=self.warehouse.key("targets", name), message=f"the target `{name}` is on {warehouse}")
 
     def unknown_warehouse(self, name: str, span: Span) -> None:
-        """Report SQL for a warehouse that no target uses."""
-        known = self.warehouses
-        self.report.unknown(
-            "unknown-warehouse", span, f"no target is on `{name}`", name=name, known=known, kind="warehouses of the targets"
-        )
+        """Report SQL for a warehouse that there is not."""
+        self.report.unknown("unknown-warehouse", span, f"there is no warehouse `{name}`", name=name, known=WAREHOUSES, kind="warehouses")
 
     def type_of(self, text: str, span: Span) -> Type:
         """The logical type that a text names."""
@@ -263,7 +260,8 @@ class Symbols:
         where: str,
         declared: Type | None,
     ) -> Expression | None:
-        unknown = [name for name in written if name not in self.warehouses]
+        # One for a warehouse that no target is on now does no harm.
+        unknown = [name for name in written if name not in WAREHOUSES]
         for name in written:
             if name in unknown:
                 self.unknown_warehouse(name, at.key(*path, name))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt
 
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
 
 DialectName = Literal["bigquery", "duckdb"]
+WAREHOUSES: tuple[str, ...] = get_args(DialectName)
+"""The warehouses that targets can be on."""
 
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 """What the names of schemas begin with."""

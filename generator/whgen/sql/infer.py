@@ -37,7 +37,7 @@ def infer(
     _find_columns(tree, scope, sql, report, where, declared)
     _check_aggregates(tree, sql, report)
     if warehouses:
-        check_functions(tree, sql, report)
+        check_functions(tree, sql, report, warehouses)
     if len(report) > before:
         return None
     typed = with_types(tree, list(tree.dfs())[::-1], sql, report)

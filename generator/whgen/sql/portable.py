@@ -7,6 +7,7 @@ evaluator and another warehouse before it was one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -15,6 +16,7 @@ from whgen.diagnostics.similar import nearest
 from whgen.sql.catalogue.entry import Limit
 from whgen.sql.catalogue.lookup import CATALOGUE, QUERY, STRUCTURE, entry_of, is_known
 from whgen.sql.parse import SqlText
+from whgen.sql.reference import REFERENCE
 
 _EXPRESSION = "give an expression for each warehouse, as in `expr: {duckdb: ..., bigquery: ...}`, with a declared `type`"
 _SELECT = "give a SELECT for each warehouse, as in `sql: {duckdb: ..., bigquery: ...}`"
@@ -28,54 +30,68 @@ _ELSEWHERE = {
 }  # fmt: skip
 
 
-def check_functions(tree: exp.Expr, sql: SqlText, report: Report, *, query: bool = False) -> None:
+def check_functions(tree: exp.Expr, sql: SqlText, report: Report, warehouses: Sequence[str], *, query: bool = False) -> None:
     """Report every function and operator of a tree that is not in the catalogue."""
+    refusals = _Refusals(sql=sql, report=report, warehouses=tuple(warehouses), query=query)
     allowed = STRUCTURE | QUERY if query else STRUCTURE
     for node in tree.walk():
         if isinstance(node, exp.Anonymous):
-            _unknown(node, sql, report, query=query)
+            refusals.unknown(node)
         elif isinstance(node, exp.Interval) and isinstance(node.parent, exp.Add | exp.Sub):
-            _refuse(node.parent, _INTERVAL, sql, report, query=query)
+            refusals.refuse(node.parent, _INTERVAL)
         elif type(node) not in allowed and not is_known(node):
-            name = node.sql_name() if isinstance(node, exp.Func) else node.key
-            _refuse(node, Limit(differs=lambda _: True, what=f"`{name.lower()}`"), sql, report, query=query)
+            refusals.refuse(node, Limit(differs=lambda _: True, what=f"`{_name(node)}`"))
 
 
 def check_limits(tree: exp.Expr, sql: SqlText, report: Report, warehouses: Sequence[str], *, query: bool = False) -> None:
     """Report what is in the catalogue but differs for what it is given."""
+    refusals = _Refusals(sql=sql, report=report, warehouses=tuple(warehouses), query=query)
     for node in tree.walk():
         entry = entry_of(node)
         if entry is None and is_known(node):
-            _refuse(node, Limit(differs=lambda _: True, what=f"this use of `{_name(node)}`"), sql, report, query=query)
+            refusals.refuse(node, Limit(differs=lambda _: True, what=f"this use of `{_name(node)}`"))
         for limit in entry.limits if entry is not None else ():
             if (not limit.on or set(limit.on) & set(warehouses)) and limit.differs(node):
-                _refuse(node, limit, sql, report, query=query)
+                refusals.refuse(node, limit)
                 break
 
 
 def _name(node: exp.Expr) -> str:
-    part = node.this.name.lower() if isinstance(node, exp.Extract) and isinstance(node.this, exp.Expr) else ""
-    name = node.sql_name() if isinstance(node, exp.Func) else node.key
-    return f"{name.lower()}({part} ...)" if part else name.lower()
+    part = f"({node.this.name.lower()} ...)" if isinstance(node, exp.Extract) and isinstance(node.this, exp.Expr) else ""
+    return (node.sql_name() if isinstance(node, exp.Func) else node.key).lower() + part
 
 
-def _unknown(node: exp.Anonymous, sql: SqlText, report: Report, *, query: bool) -> None:
-    known = [f.name for f in CATALOGUE if f.name.isidentifier()]
-    meant = _ELSEWHERE.get(node.name.lower()) or nearest(node.name.lower(), known)
-    report.error(
-        "unknown-function",
-        sql.span_of(node),
-        f"`{node.name.lower()}` is no function that every warehouse has",
-        label=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else _SELECT if query else _EXPRESSION,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusals:
+    """Where refusals go, and for which warehouses."""
 
+    sql: SqlText
+    report: Report
+    warehouses: tuple[str, ...]
+    query: bool
 
-def _refuse(node: exp.Expr, limit: Limit, sql: SqlText, report: Report, *, query: bool) -> None:
-    on = f"on {' and '.join(limit.on)}" if limit.on else "on every warehouse"
-    report.error(
-        limit.code,
-        sql.span_of(node),
-        f"{limit.what} is not known to mean the same {on}",
-        help=limit.instead or (_SELECT if query else _EXPRESSION),
-    )
+    @property
+    def way_out(self) -> str:
+        if len(self.warehouses) == 1:
+            return f"write the project's SQL as that of its warehouse: `dialect: {self.warehouses[0]}`"
+        return _SELECT if self.query else _EXPRESSION
+
+    def refuse(self, node: exp.Expr, limit: Limit) -> None:
+        others = [w for w in limit.on or self.warehouses if w != REFERENCE]
+        self.report.error(
+            limit.code,
+            self.sql.span_of(node),
+            f"{limit.what} is not known to mean on {' and '.join(others)} what it means on {REFERENCE}",
+            help=limit.instead or self.way_out,
+        )
+
+    def unknown(self, node: exp.Anonymous) -> None:
+        known = [f.name for f in CATALOGUE if f.name.isidentifier()]
+        meant = _ELSEWHERE.get(node.name.lower()) or nearest(node.name.lower(), known)
+        self.report.error(
+            "unknown-function",
+            self.sql.span_of(node),
+            f"`{node.name.lower()}` is not in the catalogue of functions",
+            label=f"did you mean `{meant}`?" if meant else "",
+            help="" if meant else self.way_out,
+        )

@@ -14,7 +14,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from whgen.diagnostics.diagnostic import Related, Report, Span, candidates_help, renamed
 from whgen.diagnostics.similar import certain, nearest
-from whgen.ir.types import Type
+from whgen.ir.types import UNKNOWN, Type, a
 from whgen.sql.grouping import check_grouping
 from whgen.sql.infer import set_type, with_types
 from whgen.sql.parse import SqlText
@@ -40,7 +40,7 @@ class ResolvedQuery:
 def resolve_query(
     tree: exp.Query,
     tables: Tables,
-    columns: Sequence[str],
+    columns: Mapping[str, Type],
     sql: SqlText,
     report: Report,
     *,
@@ -55,7 +55,7 @@ def resolve_query(
     """
     before = len(report)
     if warehouses:
-        check_functions(tree, sql, report, query=True)
+        check_functions(tree, sql, report, warehouses, query=True)
     try:
         scopes = traverse_scope(tree)
     except OptimizeError as error:
@@ -75,6 +75,8 @@ def resolve_query(
         return None
     if sql.dialect != REFERENCE:
         typed = with_types(tree, (), sql, report)
+    if typed is not None:
+        _check_types(typed, columns, sql, report, columns_at)
     if typed is not None and warehouses:
         check_limits(typed, sql, report, warehouses, query=True)
     return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None and len(report) == before else None
@@ -229,7 +231,20 @@ def _set_type(column: exp.Column, columns: Mapping[str, Type | None] | None) -> 
         set_type(column, replace(type_, nullable=True))
 
 
-def _check_output(tree: exp.Query, columns: Sequence[str], sql: SqlText, report: Report, columns_at: Span) -> None:
+def _check_types(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, report: Report, columns_at: Span) -> None:
+    for item in tree.selects:
+        actual, wanted = logical_type(item), columns.get(item.alias_or_name, UNKNOWN)
+        if actual.is_known and wanted.is_known and actual.kind is not wanted.kind:
+            report.error(
+                "type-mismatch",
+                sql.span_of(item.unalias()),
+                f"this is {a(actual)}, and `{item.alias_or_name}` is declared as {a(wanted)}",
+                help="cast it, or change the declared type",
+                related=[Related(span=columns_at, message="the columns are declared here")],
+            )
+
+
+def _check_output(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, report: Report, columns_at: Span) -> None:
     names = [item.output_name for item in tree.selects]
     if "*" in names or any(item.is_star for item in tree.selects):
         return

@@ -295,6 +295,8 @@ def _one_of(kinds: Iterable[Kind]) -> str:
 def _result(node: exp.Expr, signature: Signature, common: Type) -> Type:
     if isinstance(node, exp.Cast):
         return logical_type(node)
+    if isinstance(node, exp.Bracket):
+        return logical_type(node.this).element or UNKNOWN
     if signature.result is None:
         # Sums and products have more digits than what they are made of.
         return Type(Kind.DECIMAL, 38, 9) if isinstance(node, (*_ARITHMETIC, exp.Sum)) and common.kind is Kind.DECIMAL else common

@@ -25,6 +25,7 @@ WITH stg_shop__orders AS (
 
 paid AS (
 
+    /* free orders are gifts, see ticket 42 */
     SELECT
         *,
         CAST(DATE_TRUNC('MONTH', placed_on) AS DATE) AS order_month
@@ -36,7 +37,7 @@ paid AS (
 
 SELECT
     order_month,
-    COUNT(*) AS orders,
+    COUNT(*) AS orders, /* a note of up to three letters says nothing */
     COUNT(CASE WHEN LENGTH(note) > 3 THEN 1 END) AS noted,
     CAST(SUM(amount) AS DECIMAL(38, 2)) AS amount
 FROM paid
