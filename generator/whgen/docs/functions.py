@@ -1,0 +1,89 @@
+"""docs/functions.md: the catalogue of functions, and what each example becomes on every warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whgen.diagnostics.diagnostic import Report, Span
+from whgen.dialects import DIALECTS
+from whgen.ir.types import UNKNOWN, parse_type
+from whgen.sql.catalogue.entry import Function, Parameter, Signature
+from whgen.sql.catalogue.lookup import CATALOGUE, GROUPS
+from whgen.sql.infer import infer
+from whgen.sql.parse import SqlText, parse_expression
+from whgen.sql.types import logical_type
+
+COLUMNS = {
+    "row": "integer", "i": "integer", "j": "integer", "f": "float", "g": "float", "m": "decimal(10, 2)", "n": "decimal(20, 6)",
+    "s": "string", "t": "string", "digits": "string", "day": "string", "b": "boolean", "c": "boolean", "d": "date", "e": "date", "dt": "datetime",
+    "dt2": "datetime", "ts": "timestamp", "ts2": "timestamp", "tm": "time", "js": "json",
+}  # fmt: skip
+"""The columns that the examples are over: name -> logical type."""
+
+_HEAD = """# Functions and operators
+
+Expressions are written in BigQuery's SQL. These {count} functions and operators mean the same on DuckDB, Postgres and BigQuery: each row
+is run on DuckDB, on a real Postgres and by Google's own evaluator of BigQuery's SQL, over rows with NULL, empty texts, the largest numbers,
+Unicode, month ends, leap days, changes of daylight saving and the year 1, and the results must be equal (`tests/test_catalogue.py`).
+
+What is not here is refused with a way out: an expression for each warehouse, `expr: {{duckdb: ..., bigquery: ...}}`, with a declared
+`type`. A project whose targets are all on one warehouse may name that as its `dialect` and use all of its functions. Some functions have
+limits; a use that differs between the warehouses of the targets is refused, too, and the message says what to write instead.
+
+The same holds nowhere for these, which is known and tested: capitals that are two letters (`ß`), years before 1000 in FORMAT_DATE, and the
+digits of a float behind the fifteenth. Where BigQuery stops at a value (an overflow, a logarithm of 0), another warehouse may go on.
+Postgres must sort texts by their bytes (`LOCALE_PROVIDER builtin`, `C.UTF-8`), as the others do.
+
+In the examples {columns}.
+"""
+
+
+def functions_page() -> str:
+    """The whole page."""
+    by_type: dict[str, list[str]] = {}
+    for name, type_ in COLUMNS.items():
+        by_type.setdefault(type_, []).append(f"`{name}`")
+    columns = "; ".join(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {type_}" for type_, names in by_type.items())
+    parts = [_HEAD.format(count=len(CATALOGUE), columns=columns)]
+    for title, functions in GROUPS.items():
+        parts += [f"## {title}", "", "| function | takes | gives | NULL | BigQuery | DuckDB | Postgres |", "|---|---|---|---|---|---|---|"]
+        parts += [_row(f) for f in functions]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _row(function: Function) -> str:
+    takes = "; ".join(dict.fromkeys(", ".join(_taken(s)) or "nothing" for s in function.signatures))
+    gives = " or ".join(dict.fromkeys(str(s.result or "the type in common") for s in function.signatures))
+    cells = [f"`{_escaped(function.usage)}`", takes, gives, function.nulls.value, *(f"`{_escaped(c)}`" for c in _written(function))]
+    return f"| {' | '.join(cells)} |"
+
+
+def _taken(signature: Signature) -> Iterator[str]:
+    for parameter in signature.parameters:
+        kinds = _kinds(parameter)
+        yield f"{kinds}..." if parameter.many else f"[{kinds}]" if parameter.optional else kinds
+
+
+def _kinds(parameter: Parameter) -> str:
+    names = [k.value for k in parameter.kinds if k.value != "unknown"]
+    if len(names) > 8:
+        return "any"
+    return "number" if names == ["integer", "decimal", "float"] else "/".join(names)
+
+
+def _written(function: Function) -> Iterator[str]:
+    sql = SqlText(text=function.example, dialect="bigquery", locate=lambda _start, _end: Span(file=""))
+    report = Report()
+    tree = parse_expression(sql, report)
+    scope = {name: parse_type(type_) or UNKNOWN for name, type_ in COLUMNS.items()}
+    typed = infer(tree, scope, sql, report, where="the row", aggregates=True) if tree is not None else None
+    if typed is None:
+        raise ValueError(f"the example of {function.usage} is wrong: {[d.message for d in report]}")
+    for name in ("bigquery", "duckdb", "postgres"):
+        dialect = DIALECTS[name]
+        yield dialect.line(dialect.settle(typed.copy(), logical_type(typed)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
