@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from whgen.compilation import Compilation
 from whgen.diagnostics.text import render
 from whgen.output import write
-from whgen.pipeline import Compilation, compile_specs
+from whgen.pipeline import compile_specs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _FILE = re.compile(r"^# (specs/\S+|sources\.lock)\n", re.MULTILINE)

@@ -18,8 +18,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from projects import REPOSITORY, report_text, write_project
+from whgen.compilation import Compilation
 from whgen.diagnostics.machine import to_github, to_json
-from whgen.pipeline import Compilation, compile_specs, validate
+from whgen.pipeline import compile_specs, validate
 from whgen.spec.load import NOUNS
 
 DAMAGES = 300

@@ -2,64 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from whgen.diagnostics.diagnostic import Report, Span
-from whgen.plan.project import Node
+from whgen.cache import digest_of_inputs, recall, remember
+from whgen.compilation import Compilation, Generated, from_data, to_data
+from whgen.diagnostics.diagnostic import Report
 
 if TYPE_CHECKING:
     from whgen.ir.warehouse import Warehouse
     from whgen.spec.load import Specs
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
-    """One dbt project, for one warehouse."""
-
-    warehouse: str
-    folder: PurePosixPath
-    files: Mapping[PurePosixPath, str]
-    targets: tuple[str, ...]
-    is_local: bool
-    nodes: tuple[Node, ...]
-
-    @property
-    def origins(self) -> Mapping[str, Span]:
-        """For each node of dbt, by name, the place in the specs that it comes from."""
-        return {n.name: n.span for n in self.nodes}
+# Below this the second process costs more than it saves.
+MANY_TABLES = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compilation:
-    """What came of a folder of specs. `projects` is empty when the report has errors, or when only checks were asked for."""
+def validate(root: Path, texts: Mapping[str, str] | None = None, *, cached: bool = False) -> Compilation:
+    """Check the specs below `root` and generate nothing. `texts` stand in for files of these names, as they would be after a fix.
 
-    root: Path
-    report: Report
-    texts: Mapping[str, str]
-    projects: tuple[Generated, ...]
-    default_target: str | None
-
-    def project_of(self, target: str) -> Generated | None:
-        """The project that a target is built from."""
-        return next((p for p in self.projects if target in p.targets), None)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The names of all targets."""
-        return tuple(t for p in self.projects for t in p.targets)
-
-
-def validate(root: Path, texts: Mapping[str, str] | None = None) -> Compilation:
-    """Check the specs below `root` and generate nothing. `texts` stand in for files of these names, as they would be after a fix."""
+    `cached`: what came of the same specs before may be taken instead.
+    """
+    if cached and not texts:
+        return _recalled(root, generate=False)
     return _compile(root, generate=False, texts=texts or {})
 
 
-def compile_specs(root: Path) -> Compilation:
-    """Check the specs below `root`, and render a dbt project for each warehouse that its targets use."""
-    return _compile(root, generate=True, texts={})
+def compile_specs(root: Path, *, cached: bool = False) -> Compilation:
+    """Check the specs below `root`, and render a dbt project for each warehouse that its targets use; `cached` as in `validate`."""
+    return _recalled(root, generate=True) if cached else _compile(root, generate=True, texts={})
+
+
+def _recalled(root: Path, *, generate: bool) -> Compilation:
+    digest, name = digest_of_inputs(root), "generate" if generate else "validate"
+    known = recall(root, name, digest) if digest else None
+    if known is not None:
+        with contextlib.suppress(AttributeError, KeyError, TypeError):
+            return from_data(root, known)
+    compilation = _compile(root, generate=generate, texts={})
+    # Files from elsewhere in the project are not in the digest.
+    if digest and not len(compilation.report) and not compilation.reads_elsewhere:
+        remember(root, name, digest, to_data(compilation))
+    return compilation
 
 
 def compile_sources(root: Path) -> Compilation:
@@ -102,24 +88,40 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
 def _generated(specs: Specs, warehouse: Warehouse | None, report: Report, *, generate: bool) -> Compilation:
     report.fit(specs.texts)
     if warehouse is None or report.has_errors or not generate:
-        default = warehouse.targets[0].name if warehouse is not None else None
-        return Compilation(root=specs.root, report=report, texts=specs.texts, projects=(), default_target=default)
+        return _compilation(specs, report, warehouse)
 
+    from whgen.parallel import each
+
+    # Once for each warehouse. Writing is left to `output`.
+    many = len(warehouse.tables) > MANY_TABLES
+    projects = each(partial(_project, warehouse), warehouse.warehouses, parallel=many)
+    return _compilation(specs, report, warehouse, projects)
+
+
+def _compilation(specs: Specs, report: Report, warehouse: Warehouse | None, projects: tuple[Generated, ...] = ()) -> Compilation:
+    named = [m.spec.file for m in specs.models if m.spec.file is not None] + [s.spec.file for s in specs.seeds]
+    return Compilation(
+        root=specs.root,
+        report=report,
+        texts=specs.texts,
+        projects=projects,
+        default_target=warehouse.targets[0].name if warehouse is not None else None,
+        reads_elsewhere=any(".." in Path(file).parts or Path(file).is_absolute() for file in named),
+    )
+
+
+def _project(warehouse: Warehouse, name: str) -> Generated:
     from whgen.dialects import DIALECTS
     from whgen.plan.warehouse import plan_project
     from whgen.render.files import render
 
-    # What dbt shall contain, once for each warehouse; and at last the text of every file. Writing is left to `output`.
-    planned = [plan_project(warehouse, DIALECTS[name]) for name in warehouse.warehouses]
-    projects = tuple(
-        Generated(
-            warehouse=p.warehouse,
-            folder=PurePosixPath("generated", p.warehouse),
-            files=render(p),
-            targets=p.targets,
-            is_local=DIALECTS[p.warehouse].is_local,
-            nodes=p.nodes,
-        )
-        for p in planned
+    # What dbt shall contain, and at last the text of every file.
+    planned = plan_project(warehouse, DIALECTS[name])
+    return Generated(
+        warehouse=name,
+        folder=PurePosixPath("generated", name),
+        files=render(planned),
+        targets=planned.targets,
+        is_local=DIALECTS[name].is_local,
+        nodes=planned.nodes,
     )
-    return Compilation(root=specs.root, report=report, texts=specs.texts, projects=projects, default_target=warehouse.targets[0].name)

@@ -13,9 +13,9 @@ import click
 from whgen.cli.outcome import document
 from whgen.cli.say import compiled, fail, find_project, leave, say_json, severe, show
 from whgen.cli.settings import FAILED, INTERRUPTED, OK, Settings, common, with_json
+from whgen.compilation import Compilation, Generated
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report, candidates_help
-from whgen.pipeline import Compilation, Generated
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:

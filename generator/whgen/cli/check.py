@@ -33,7 +33,7 @@ def validate(settings: Settings, /, form: str, **options: bool) -> None:
     root = find_project(settings)
     if options["fix"]:
         _fix(settings, root, form, show_diff=options["show_diff"])
-    compilation = check(root)
+    compilation = check(root, cached=not settings.no_cache)
     report, texts = compilation.report, dict(compilation.texts)
     if form == "text":
         _tell(settings, report, texts)

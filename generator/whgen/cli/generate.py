@@ -10,9 +10,9 @@ import click
 
 from whgen.cli.say import compiled, fail, find_project, leave, say, say_json
 from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.compilation import Compilation, Generated
 from whgen.diagnostics.diagnostic import candidates_help
 from whgen.output import BACKUP_FOLDER, Comparison, EditedFilesError, OutputError, compare, diff, write
-from whgen.pipeline import Compilation, Generated
 
 _PARTS = ("created", "changed", "removed", "edited")
 _WAYS_OUT = """there are three ways out:

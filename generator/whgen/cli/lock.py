@@ -13,10 +13,10 @@ import click
 from whgen.cli.build import require_adapter, target_of
 from whgen.cli.say import fail, find_project, leave, located, say, say_json, show
 from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.compilation import Generated
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.output import OutputError, write
 from whgen.output_manifest import unified
-from whgen.pipeline import Generated
 
 if TYPE_CHECKING:
     from whgen.dbt.describe import Described

@@ -10,7 +10,7 @@ import click
 from whgen.cli.build import require_adapter, target_of
 from whgen.cli.say import compiled, fail, find_project, leave, say
 from whgen.cli.settings import OK, Settings, common, with_json
-from whgen.pipeline import Generated
+from whgen.compilation import Generated
 from whgen.plan.project import Node
 
 

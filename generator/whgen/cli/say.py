@@ -13,8 +13,8 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from whgen.cli.settings import FAILED, Settings, colours, project_root
+from whgen.compilation import Compilation
 from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span
-from whgen.pipeline import Compilation
 
 
 def say(text: str = "", *, err: bool = False) -> None:
@@ -103,7 +103,7 @@ def compiled(settings: Settings, root: Path) -> Compilation:
     """The project's specs, compiled; the command ends with what is wrong with them. Warnings keep out of the way of the output."""
     from whgen.pipeline import compile_specs
 
-    compilation = compile_specs(root)
+    compilation = compile_specs(root, cached=not settings.no_cache)
     _require(compilation, settings)
     return compilation
 

@@ -23,6 +23,7 @@ class Settings:
     folder: Path = Path()
     quiet: bool = False
     as_json: bool = False
+    no_cache: bool = False
 
 
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -33,6 +34,8 @@ def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         settings.folder = Path(value)
     if param.name == "quiet" and value:
         settings.quiet = True
+    if param.name == "no_cache" and value:
+        settings.no_cache = True
     if param.name == "as_json" and value:
         settings.as_json = True
 
@@ -43,6 +46,9 @@ def common(function: F) -> F:
         click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Say only what is wrong, and the outcome."),
         click.option(
             "-C", "working_folder", metavar="DIR", type=click.Path(), expose_value=False, callback=_set, help="Work in DIR instead of here."
+        ),
+        click.option(
+            "--no-cache", is_flag=True, expose_value=False, callback=_set, help="Compile anew, whatever came of the same specs before."
         ),
     ]
     for option in options:

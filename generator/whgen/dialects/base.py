@@ -59,6 +59,8 @@ class Dialect:
 
         `beside` is the number of characters that stand on the same line before and behind it; `comments` are kept where asked for.
         """
+        if isinstance(tree, exp.Column) and len(tree.parts) == 1:
+            return self.name_sql(tree.name)
         tree = self._ready(tree)
         line = self._print(tree, comments=comments) if one_line else "\n"
         if len(line) + beside <= LINE and "\n" not in line:
@@ -88,10 +90,12 @@ class Dialect:
         return tree
 
     def _print(self, tree: exp.Expr, **layout: Any) -> str:
-        return tree.sql(dialect=self.printer, normalize_functions="upper", **{"comments": False, **layout})
+        return tree.sql(dialect=self.printer, normalize_functions="upper", copy=False, **{"comments": False, **layout})
 
     def name_sql(self, name: str) -> str:
         """A name as this warehouse writes it, in quotes where it must be."""
+        if not self.needs_quotes(name):
+            return name
         return self.sql(exp.to_identifier(name))
 
     def needs_quotes(self, name: str) -> bool:

@@ -15,7 +15,8 @@ from whgen.sql.types import logical_type
 
 COLUMNS = {
     "row": "integer", "i": "integer", "j": "integer", "f": "float", "g": "float", "m": "decimal(10, 2)", "n": "decimal(20, 6)",
-    "s": "string", "t": "string", "digits": "string", "day": "string", "b": "boolean", "c": "boolean", "d": "date", "e": "date", "dt": "datetime",
+    "s": "string", "t": "string", "digits": "string", "day": "string", "b": "boolean", "c": "boolean", "d": "date", "e": "date",
+    "dt": "datetime",
     "dt2": "datetime", "ts": "timestamp", "ts2": "timestamp", "tm": "time", "js": "json",
 }  # fmt: skip
 """The columns that the examples are over: name -> logical type."""

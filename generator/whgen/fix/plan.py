@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from whgen.compilation import Compilation
 from whgen.diagnostics.diagnostic import Diagnostic, Edit, Report, Severity
 from whgen.diagnostics.edits import apart, edited
-from whgen.pipeline import Compilation, validate
+from whgen.pipeline import validate
 from whgen.spec.load import as_read
 
 _ROUNDS = 8

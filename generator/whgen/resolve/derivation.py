@@ -56,9 +56,9 @@ def resolve_derivations(
         # Types of the columns before are known only now, and the type of an expression depends on them.
         scope = scope_of(columns.values()) | {n: d.column.type for n, d in found.items()}
         for name in ready:
-            expression = first[name] and symbols.expression(
-                specs[name].expr, at, (*path, name, "expr"), scope, where=where, declared=declared[name]
-            )
+            expression = first[name]
+            if expression is not None and needs[name]:
+                expression = symbols.expression(specs[name].expr, at, (*path, name, "expr"), scope, where=where, declared=declared[name])
             found[name] = _derivation(name, specs[name], expression, level, at, path, declared[name], symbols)
         pending = {n: s for n, s in pending.items() if n not in found}
         level += 1

@@ -1,0 +1,81 @@
+"""What came of the same specs before: kept below `.whgen/cache` of the project, found by a digest of everything that it was made of.
+
+A cache never changes a result: the digest covers every file below `specs/`, `sources.lock`, whgen's own code and templates, and the
+versions of Python and of the libraries that read and write SQL and YAML. What cannot be read, or is not whole, is as if it were not there.
+It is JSON, which cannot run code, since a project may come from anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from whgen.output_file import write_file
+from whgen.output_manifest import OutputError
+
+FOLDER = ".whgen/cache"
+_LIBRARIES = ("sqlglot", "pyyaml", "pydantic", "jinja2")
+_PACKAGE = Path(__file__).parent
+
+
+def digest_of_inputs(root: Path) -> str | None:
+    """One digest of all that a project is compiled of; None when some of it cannot be read."""
+    found = hashlib.sha256(_digest_of_code().encode())
+    try:
+        for path in sorted(p for p in (root / "specs").rglob("*") if not p.is_dir()):
+            _add(found, path.relative_to(root).as_posix(), path.read_bytes())
+        lock = root / "sources.lock"
+        if lock.exists():
+            _add(found, lock.name, lock.read_bytes())
+    except OSError:
+        return None
+    return found.hexdigest()
+
+
+def recall(root: Path, name: str, digest: str) -> Any | None:
+    """The values that were kept under a name for this digest; None when there are none."""
+    try:
+        line, _, text = (root / FOLDER / f"{name}.json").read_text(encoding="utf-8").partition("\n")
+        # The digest of the values shows a file that is not whole.
+        if line != f"{digest} {hashlib.sha256(text.encode()).hexdigest()}":
+            return None
+        return json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def remember(root: Path, name: str, digest: str, values: Any) -> None:
+    """Keep values under a name in place of those that were kept before. A folder that cannot be written to is left alone."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    folder = root / FOLDER
+    with contextlib.suppress(OSError, OutputError, UnicodeError):
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            write_file(ignore, "*\n")
+        write_file(folder / f"{name}.json", f"{digest} {hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+
+
+@cache
+def _digest_of_code() -> str:
+    found = hashlib.sha256(sys.version.encode())
+    for library in _LIBRARIES:
+        found.update(f"{library} {importlib.metadata.version(library)}\n".encode())
+    # In a checkout the templates lie beside the package's folder, installed they lie in it.
+    folders = [_PACKAGE, *(p for p in (_PACKAGE.parents[1] / "templates",) if p.is_dir())]
+    for folder in folders:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            _add(found, path.relative_to(folder).as_posix(), path.read_bytes())
+    return found.hexdigest()
+
+
+def _add(found: Any, name: str, content: bytes) -> None:
+    # Lengths keep the end of one file and the beginning of the next apart.
+    found.update(f"{len(name)} {name} {len(content)}\n".encode(errors="surrogateescape"))
+    found.update(content)

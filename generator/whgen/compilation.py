@@ -1,0 +1,82 @@
+"""What comes of a folder of specs, as data: the report, the texts, and a dbt project for each warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from whgen.diagnostics.diagnostic import Report, Span
+from whgen.plan.project import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """One dbt project, for one warehouse."""
+
+    warehouse: str
+    folder: PurePosixPath
+    files: Mapping[PurePosixPath, str]
+    targets: tuple[str, ...]
+    is_local: bool
+    nodes: tuple[Node, ...]
+
+    @property
+    def origins(self) -> Mapping[str, Span]:
+        """For each node of dbt, by name, the place in the specs that it comes from."""
+        return {n.name: n.span for n in self.nodes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """What came of a folder of specs. `projects` is empty when the report has errors, or when only checks were asked for."""
+
+    root: Path
+    report: Report
+    texts: Mapping[str, str]
+    projects: tuple[Generated, ...]
+    default_target: str | None
+    reads_elsewhere: bool = False
+    """Whether it was made of files outside `specs/`, too."""
+
+    def project_of(self, target: str) -> Generated | None:
+        """The project that a target is built from."""
+        return next((p for p in self.projects if target in p.targets), None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of all targets."""
+        return tuple(t for p in self.projects for t in p.targets)
+
+
+def to_data(compilation: Compilation) -> dict[str, Any]:
+    """A compilation without diagnostics as values of JSON."""
+    projects = [
+        {
+            "warehouse": p.warehouse,
+            "files": {str(path): text for path, text in p.files.items()},
+            "targets": p.targets,
+            "is_local": p.is_local,
+            "nodes": [asdict(n) for n in p.nodes],
+        }
+        for p in compilation.projects
+    ]
+    return {"texts": dict(compilation.texts), "default_target": compilation.default_target, "projects": projects}
+
+
+def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
+    """The compilation that `to_data` was given. Raises KeyError, TypeError or AttributeError for other data."""
+    projects = tuple(
+        Generated(
+            warehouse=p["warehouse"],
+            folder=PurePosixPath("generated", p["warehouse"]),
+            files={PurePosixPath(path): text for path, text in p["files"].items()},
+            targets=tuple(p["targets"]),
+            is_local=p["is_local"],
+            nodes=tuple(Node(**{**n, "span": Span(**n["span"])}) for n in p["nodes"]),
+        )
+        for p in data["projects"]
+    )
+    texts = dict(data["texts"])
+    return Compilation(root=root, report=Report(), texts=texts, projects=projects, default_target=data["default_target"])
