@@ -16,6 +16,7 @@ from whgen.diagnostics.codes import CODES
 from whgen.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
 from whgen.diagnostics.edits import edited
 from whgen.diagnostics.sarif import to_sarif
+from whgen.diagnostics.secrets import showable
 from whgen.pipeline import validate
 
 
@@ -102,7 +103,7 @@ def test_every_error_case(case: Case, tmp_path: Path) -> None:
         assert (region["startLine"], region["startColumn"]) == (diagnostic.span.line, diagnostic.span.column)
         assert (region["endLine"], region["endColumn"]) >= (region["startLine"], region["startColumn"])
         if "contextRegion" in place:
-            lines = texts[diagnostic.span.file].split("\n")
+            lines = showable(diagnostic, texts)[diagnostic.span.file].split("\n")
             assert place["contextRegion"]["snippet"]["text"] == "\n".join(lines[region["startLine"] - 1 : region["endLine"]])
         assert [r["message"]["text"] for r in result.get("relatedLocations", [])] == [r.message for r in diagnostic.related]
         if diagnostic.fix is not None:

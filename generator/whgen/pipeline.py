@@ -73,6 +73,8 @@ def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequen
 
 def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:
     # Imported here, so that `whgen --help` costs no compiler.
+    from whgen.dialects import DIALECTS
+    from whgen.plan.names import check_names
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
     from whgen.spec.lock import load_lock
@@ -82,7 +84,11 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
     # found and every type known.
     specs = load_specs(root, report, texts)
     lock = load_lock(root, specs.texts, report)
-    return _generated(specs, resolve_warehouse(specs, lock, report), report, generate=generate)
+    warehouse = resolve_warehouse(specs, lock, report)
+    # And whether each warehouse of the targets can tell the names apart.
+    if warehouse is not None and not report.has_errors:
+        check_names(warehouse, [DIALECTS[name] for name in warehouse.warehouses], report)
+    return _generated(specs, warehouse, report, generate=generate)
 
 
 def _generated(specs: Specs, warehouse: Warehouse | None, report: Report, *, generate: bool) -> Compilation:

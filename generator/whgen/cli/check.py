@@ -52,7 +52,7 @@ def _fix(settings: Settings, root: Path, form: str, *, show_diff: bool) -> None:
     report, texts = plan.compilation.report, dict(plan.compilation.texts)
     if show_diff:
         if plan.after:
-            say("".join(diff_of(plan)).rstrip("\n"))
+            say(report.shown("".join(diff_of(plan))).rstrip("\n"))
         # As with `generate --diff`, what is printed is a patch and nothing else.
         leave(FAILED if plan.after or report.has_errors else OK)
     problems = write_fixes(plan, root)

@@ -125,7 +125,9 @@ def _report_refusal(source: str, table: str, message: str, project: Generated, r
 
 
 def _place(source: str, table: str, project: Generated) -> Span:
-    return project.origins[f"{source}.{table}"]
+    from whgen.plan.sql import source_table_name
+
+    return project.origins[f"{source}.{source_table_name(table)}"]
 
 
 def _write(path: Path, text: str) -> None:

@@ -51,10 +51,16 @@ def _described(manifest: Any) -> Described:
         relation = adapter.Relation.create_from(adapter.config, node)
         found = _rows(adapter, _DESCRIBE[adapter.type()].format(relation=relation))
         if isinstance(found, str):
-            refused[node.source_name, node.name] = found
+            refused[node.source_name, _table_of(node)] = found
         else:
-            columns[node.source_name, node.name] = tuple((str(row[0]), str(row[1])) for row in found)
+            columns[node.source_name, _table_of(node)] = tuple((str(row[0]), str(row[1])) for row in found)
     return Described(columns=columns, refused=refused)
+
+
+def _table_of(node: Any) -> str:
+    """What the source calls the table. A name with a quote in it is doubled for dbt, which puts it into quotes as it is."""
+    name = str(node.identifier)
+    return name if "external_location" in node.meta else name.replace('""', '"')
 
 
 def _rows(adapter: Any, sql: str) -> Any:

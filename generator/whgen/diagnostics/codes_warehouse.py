@@ -232,8 +232,8 @@ tables:
     Code(
         name="not-used",
         title="Nothing uses it",
-        what="In strict mode, nothing reads a staging table or seed. A warning.",
-        why="It costs time in every build.",
+        what="In strict mode, nothing reads a staging table or seed, or no fact, model or exposure uses a dimension. A warning.",
+        why="It costs time in every build. Outside of strict mode a warehouse may grow from its dimensions, which come before the facts.",
         example="""\
 # specs/warehouse.yml
 warehouse: shop

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from whgen.diagnostics.secrets import concealed, without_secrets
 from whgen.diagnostics.similar import certain, nearest
 
 
@@ -86,6 +87,8 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     lack: Lack | None = None
+    hidden: tuple[Span, ...] = ()
+    """Places with a secret in them: who shows a line of a file leaves them out."""
 
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -100,6 +103,7 @@ class Report:
     """Collects the diagnostics of one command and hands them out sorted, each kind at each place once."""
 
     _found: dict[tuple[Span, str, str], Diagnostic] = field(default_factory=dict)
+    _secrets: dict[tuple[Span, str], None] = field(default_factory=dict)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a finding, unless the same was found at the same place before."""
@@ -119,9 +123,28 @@ class Report:
         """Add an error."""
         self.add(Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related), fix=fix))
 
-    def warning(self, code: str, span: Span, message: str, *, label: str = "", help: str = "", fix: Fix | None = None) -> None:
+    def warning(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        label: str = "",
+        help: str = "",
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> None:
         """Add a warning."""
-        self.add(Diagnostic(code=code, span=span, message=message, severity=Severity.WARNING, label=label, help=help, fix=fix))
+        found = Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related), fix=fix)
+        self.add(replace(found, severity=Severity.WARNING))
+
+    def hide(self, span: Span, secret: str) -> None:
+        """Show a text in no diagnostic: neither its place in the file, nor where a message quotes it."""
+        self._secrets[(span, secret)] = None
+
+    def shown(self, text: str) -> str:
+        """A text as it may be shown."""
+        return concealed(text, self._secrets) if self._secrets else text
 
     def unknown(
         self,
@@ -175,7 +198,10 @@ class Report:
         return any(d.severity is Severity.ERROR for d in self._found.values())
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(sorted(_condensed(self._found.values()), key=lambda d: (d.span, d.code, d.message)))
+        found: Iterable[Diagnostic] = _condensed(self._found.values())
+        if self._secrets:
+            found = without_secrets(found, self._secrets)
+        return iter(sorted(found, key=lambda d: (d.span, d.code, d.message)))
 
     def __len__(self) -> int:
         return len(self._found)

@@ -17,6 +17,7 @@ from whgen import __version__
 from whgen.diagnostics.code import Code
 from whgen.diagnostics.codes import CODES
 from whgen.diagnostics.diagnostic import Diagnostic, Fix, Span
+from whgen.diagnostics.secrets import showable
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "PROJECTROOT"
@@ -53,6 +54,7 @@ def _rule(code: Code) -> dict[str, Any]:
 
 
 def _result(diagnostic: Diagnostic, index: Mapping[str, int], texts: Mapping[str, str], seen: Counter[str]) -> dict[str, Any]:
+    texts = showable(diagnostic, texts)
     told = "\n".join(part for part in (diagnostic.message, diagnostic.label, diagnostic.help) if part)
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from whgen.diagnostics.diagnostic import Diagnostic, Severity, Span
+from whgen.diagnostics.secrets import showable
 
 MAX_COLUMNS = 160
 TAB_COLUMNS = 4
@@ -76,6 +77,7 @@ def _block(diagnostic: Diagnostic, texts: Mapping[str, str], paint: _Paint) -> s
     lines = [
         f"{paint(style, f'{diagnostic.severity.value}[{visible(diagnostic.code)}]')}{paint(_BOLD, f': {visible(diagnostic.message)}')}"
     ]
+    texts = showable(diagnostic, texts)
     shown = _place(diagnostic.span, texts, width=width, paint=paint, style=style, label=diagnostic.label)
     lines += shown
     if diagnostic.help:

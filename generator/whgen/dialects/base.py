@@ -39,6 +39,12 @@ class Dialect:
     printer: type[SqlglotDialect]
     types: Mapping[Kind, str]
     reserved: frozenset[str]
+    reserved_schemas: re.Pattern[str]
+    """Schemas that it keeps for itself."""
+    longest_name: int
+    """How many bytes the name of a table or column may have; what is longer is refused or cut off."""
+    folds_columns: bool
+    """Whether names of columns that differ only in case are one, even in quotes."""
     lowerings: Lowerings
     settle: Callable[[exp.Expr, Type], exp.Expr]
     spine: Callable[[date, date], str]

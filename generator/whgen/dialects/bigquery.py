@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -100,6 +101,9 @@ BIGQUERY = Dialect(
         Kind.ARRAY: "ARRAY<{}>",
     },
     reserved=frozenset(_WORDS.split()),
+    reserved_schemas=re.compile(r"information_schema"),
+    longest_name=300,
+    folds_columns=True,
     lowerings=LOWERINGS,
     settle=lambda tree, _: tree,
     spine=_spine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -74,6 +75,9 @@ POSTGRES = Dialect(
         Kind.ARRAY: "{}[]",
     },
     reserved=frozenset(_WORDS.split()),
+    reserved_schemas=re.compile(r"information_schema|pg_.*"),
+    longest_name=63,
+    folds_columns=False,
     lowerings=LOWERINGS,
     settle=_settle,
     spine=_spine,

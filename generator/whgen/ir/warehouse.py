@@ -78,6 +78,8 @@ class Table:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    key_span: Span | None = None
+    """Where the spec declares the key; None when it does not."""
     meta: Mapping[str, Any]
     tags: tuple[str, ...]
     tests: tuple[Test, ...] = ()
@@ -271,11 +273,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A layer: its schema and how its models are built."""
+    """A layer: its schema and how its models are built. `span` is where the spec names the schema, or would."""
 
     name: str
     schema: str
     materialized: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from whgen.dialects.base import Dialect
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.warehouse import Column, Exposure, Fact, HandWritten, Table
+from whgen.plan.sql import source_table_name
 from whgen.plan.tests import PlannedTest
 
 Tree = dict[str, Any]
@@ -41,7 +42,7 @@ def source_properties(source: Source, dialect: Dialect) -> Tree:
         description=source.description,
         **location,
         config=config,
-        tables=[_table_entry(t, f, dialect) for t, f, _ in source.tables],
+        tables=[_table_entry(t, f, dialect, is_file="schema" not in location) for t, f, _ in source.tables],
     )
     return {"version": 2, "sources": [entry]}
 
@@ -95,7 +96,7 @@ def _test_entry(test: PlannedTest) -> Tree:
     return {test.test: _present(name=test.name, arguments=dict(test.arguments), config=config)}
 
 
-def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Dialect) -> Tree:
+def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Dialect, *, is_file: bool) -> Tree:
     config: Tree = {}
     if freshness is not None:
         ages = {
@@ -105,4 +106,8 @@ def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Diale
         }
         config = {"freshness": ages, "loaded_at_field": dialect.name_sql(freshness.column)}
     columns = [_present(name=n, data_type=t[dialect.name].native or dialect.type_name(t[dialect.name].type)) for n, t in table.columns]
-    return _present(name=table.name, description=table.description, config=config, columns=columns)
+    name = source_table_name(table.name)
+    # dbt puts the identifier into quotes as it is.
+    identifier = table.name if is_file else table.name.replace('"', '""')
+    renamed = {"identifier": identifier} if identifier != name else {}
+    return _present(name=name, **renamed, description=table.description, config=config, columns=columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -13,6 +15,23 @@ from whgen.sql.columns import column_expression
 from whgen.sql.types import TESTED, sql_type
 
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
+_PLAIN_TABLE = re.compile(r"[A-Za-z0-9_$ -]+")
+
+
+def source_table_name(table: str) -> str:
+    """What dbt calls a table of a source: its name, or where that holds what Jinja or a file name cannot, one made of it.
+
+    >>> source_table_name("Order Items"), source_table_name("today's")
+    ('Order Items', 'today_s_b6778ec5')
+    """
+    if _PLAIN_TABLE.fullmatch(table):
+        return table
+    return f"{re.sub('[^A-Za-z0-9]', '_', table)[:40]}_{hashlib.md5(table.encode()).hexdigest()[:8]}"
+
+
+def source_call(source: str, table: str) -> str:
+    """dbt's reference to a table of a source."""
+    return f"source('{source}', '{source_table_name(table)}')"
 
 
 def literal(value: Scalar, type_: Type) -> exp.Expr:

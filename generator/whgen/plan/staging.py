@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
-from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list
+from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list, source_call
 
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
@@ -161,4 +161,4 @@ def _branches(staging: Staging, dialect: Dialect) -> tuple[UnionBranch, ...]:
 
 
 def _relation(staging: Staging, table: str) -> str:
-    return f"{{{{ source('{staging.source}', '{table}') }}}}"
+    return f"{{{{ {source_call(staging.source, table)} }}}}"

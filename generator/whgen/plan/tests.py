@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +12,11 @@ from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, source_call
 from whgen.plan.staging import losses
+
+# Files may have names of 255 bytes, and dbt adds to them.
+_LONGEST = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +90,14 @@ def _test(
     severity: str = "error",
     label: str = "",
 ) -> PlannedTest:
-    name = "__".join(part for part in (table.name, column, label or test) if part)
+    name = _file_name("__".join(part for part in (table.name, column, label or test) if part))
     return PlannedTest(name=name, column=column, test=test, arguments=arguments or {}, severity=severity, where=where, span=span)
+
+
+def _file_name(name: str) -> str:
+    """The name of a test, which dbt also gives to a file. A long one is cut off, with a hash that keeps it apart from its like."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 9]}_{hashlib.md5(name.encode()).hexdigest()[:8]}"
 
 
 def _column_span(table: Table, name: str) -> Span:
@@ -119,7 +130,7 @@ def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
             "casts_keep_values",
             table.span,
             label=f"casts_keep_values_of_{name}" if several else "casts_keep_values",
-            arguments={"source": f"source('{table.source}', '{name}')", "losses": lost},
+            arguments={"source": source_call(table.source, name), "losses": lost},
         )
         for name, _ in table.inputs
     ]

@@ -14,6 +14,7 @@ from whgen.plan.fact import fact_view
 from whgen.plan.hand_written import hand_written_view
 from whgen.plan.project import DbtProject, FromTemplate, Node, ReadmeView, TextFile, YamlFile
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
+from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
 from whgen.plan.tests import PlannedTest, planned_tests
 
@@ -34,7 +35,13 @@ def plan_project(warehouse: Warehouse, dialect: Dialect) -> DbtProject:
             )
         )
         nodes += [
-            Node(name=f"{source.name}.{t.name}", kind="source", layer="source", description=t.description or source.description, span=span)
+            Node(
+                name=f"{source.name}.{source_table_name(t.name)}",
+                kind="source",
+                layer="source",
+                description=t.description or source.description,
+                span=span,
+            )
             for t, _, span in source.tables
         ]
     for table in warehouse.tables:

@@ -8,7 +8,7 @@ from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, a
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.literals import check_literal
-from whgen.resolve.symbols import Symbols, declared_as, scope_of
+from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
 from whgen.spec.dimension import Attribute as AttributeSpec
@@ -30,6 +30,7 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
     if base is None:
         symbols.lost.add(name)
         return None
+    symbols.read_at[(name, base.name)] = at.at("from")
     return _made_of(at, base, name, project, symbols)
 
 
@@ -97,6 +98,7 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         description=spec.description or "",
         columns=symbols.with_tests(columns),
         key=tuple(c.name for c in key),
+        key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
@@ -126,7 +128,7 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
             at.at("key"),
             f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
             help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`",
-            related=[Related(span=base.span, message=f"`{base.name}` is declared here")],
+            related=key_of(base),
         )
     elif not base.key:
         symbols.report.error(

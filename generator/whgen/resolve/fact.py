@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whgen.diagnostics.diagnostic import Related
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.literals import check_literal
-from whgen.resolve.symbols import Symbols, declared_as, scope_of
+from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Measure as MeasureSpec
@@ -33,6 +32,7 @@ def resolve_fact(
     if base is None:
         symbols.lost.add(name)
         return None
+    symbols.read_at[(name, base.name)] = at.at("from")
     surrogate = f"{spec.fact}_key"
     roles = {n: _role(at, n, s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
     degenerate = tuple(
@@ -48,6 +48,10 @@ def resolve_fact(
         *(m.column if m else Column(name=n, type=UNKNOWN, span=at.key("measures", n)) for n, m in measures.items()),
     )
     symbols.report_twice(columns, name)
+    for role in (r for r in roles.values() if r is not None):
+        symbols.read_at.setdefault((name, role.dimension.name), role.column.span)
+        if role.missing == "infer":
+            symbols.read_at.setdefault((role.dimension.name, base.name), role.column.span)
     return Fact(
         name=name,
         file=at.file,
@@ -55,6 +59,7 @@ def resolve_fact(
         description=spec.description or "",
         columns=symbols.with_tests(columns),
         key=(surrogate,),
+        key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
@@ -130,7 +135,7 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
             at.at(*path, "on"),
             f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and {here}",
             help="name one column for each column of the key, in its order",
-            related=[Related(span=dimension.span, message=f"`{dimension.name}` is declared here")],
+            related=key_of(dimension),
         )
         return False
     for index, (column, key) in enumerate(zip(on, dimension.key, strict=True)):

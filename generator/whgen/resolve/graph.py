@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import pairwise
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Table
@@ -23,17 +23,26 @@ def reads_of(table: Table) -> tuple[str, ...]:
             return ()
 
 
-def check_cycles(tables: Iterable[Table], report: Report) -> None:
-    """Report every circle of models that read each other, once, at its first model by name."""
+def check_cycles(tables: Iterable[Table], read_at: Mapping[tuple[str, str], Span], report: Report) -> None:
+    """Report every circle of models that read each other, once, at its first model by name; `read_at` is where each names the next."""
     edges = {t.name: reads_of(t) for t in tables}
     spans = {t.name: t.span for t in tables}
     done: set[str] = set()
     for start in sorted(edges):
         if start not in done:
-            _visit(start, edges, spans, done, report)
+            for circle in _circles_from(start, edges, done):
+                steps = [(a, b) for a, b in itertools.pairwise([*circle, circle[0]]) if (a, b) in read_at]
+                report.error(
+                    "circular-reference",
+                    spans[circle[0]],
+                    f"models read each other in a circle: {' -> '.join([*circle, circle[0]])}",
+                    help="take one of the references out",
+                    related=[Related(span=read_at[step], message=f"`{step[0]}` reads `{step[1]}` here") for step in steps],
+                )
 
 
-def _visit(start: str, edges: Mapping[str, tuple[str, ...]], spans: Mapping[str, Span], done: set[str], report: Report) -> None:
+def _circles_from(start: str, edges: Mapping[str, tuple[str, ...]], done: set[str]) -> Iterator[list[str]]:
+    """The circles that can be reached from a model, each beginning with its first model by name."""
     # Without recursion: a chain of models may be longer than Python's stack.
     path: list[str] = [start]
     pending = [iter(edges[start])]
@@ -45,14 +54,7 @@ def _visit(start: str, edges: Mapping[str, tuple[str, ...]], spans: Mapping[str,
         elif following in path:
             circle = path[path.index(following) :]
             lowest = circle.index(min(circle))
-            shown = [*circle[lowest:], *circle[:lowest], circle[lowest]]
-            report.error(
-                "circular-reference",
-                spans[shown[0]],
-                f"models read each other in a circle: {' -> '.join(shown)}",
-                help="take one of the references out",
-                related=[Related(span=spans[name], message=f"`{name}` reads `{read}`") for name, read in pairwise(shown[1:])],
-            )
+            yield [*circle[lowest:], *circle[:lowest]]
         elif following not in done and following in edges:
             path.append(following)
             pending.append(iter(edges[following]))

@@ -11,12 +11,13 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
-from whgen.resolve.symbols import Symbols, scope_of
+from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.document import SourceText
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
+from whgen.spec.secrets import report_secrets
 from whgen.spec.seed import SeedSpec
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.parse import SqlText, check_printable, parse_select
@@ -38,6 +39,7 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
         description=spec.description or "",
         columns=columns,
         key=tuple(spec.key or ()),
+        key_span=at.at("key") if spec.key else None,
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
@@ -67,6 +69,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
     else:
         selects, warehouses = _by_warehouse(spec.sql or {}, at, symbols), ()
     found: dict[str, exp.Query] = {}
+    queries: list[Query] = []
     reads: set[str] = set()
     for warehouse, text in selects.items():
         tree = parse_select(text, symbols.report)
@@ -85,8 +88,13 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
         )
         if resolved is not None:
             check_printable(resolved.tree, (warehouse,), text, symbols.report)
+            queries.append(Query(model=model.name, tree=resolved.tree, text=text))
+            for table in resolved.tree.find_all(exp.Table):
+                symbols.read_at.setdefault((model.name, table.name), text.span_of(table.this))
             found[warehouse] = resolved.tree
             reads |= set(resolved.reads)
+    if len(found) == len(selects):
+        symbols.queries += queries
     return replace(model, selects=found, reads=tuple(sorted(reads)))
 
 
@@ -134,6 +142,8 @@ def _beside(
         symbols.report.error("unreadable-file", span, f"there is no file `{name}`", help="the path is relative to the file that names it")
         return None
     text = (texts or {}).get(name) or read_text(path, name, symbols.report)
+    if text is not None:
+        report_secrets(SourceText.of(name, text), symbols.report)
     return (name, text) if text is not None else None
 
 
@@ -162,6 +172,7 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
         description=spec.description or "",
         columns=columns,
         key=tuple(spec.key or ()),
+        key_span=at.at("key") if spec.key else None,
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),

@@ -126,6 +126,7 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
         description=spec.description or "",
         columns=symbols.with_tests(kept.values()),
         key=key,
+        key_span=at.at(*path, "key") if key else None,
         meta={**at.spec.meta, **spec.meta},
         tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),
         tests=resolve_tests(spec.tests, at, (*path, "tests"), symbols, scope_of(kept.values()), column=None),

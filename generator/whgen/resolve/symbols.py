@@ -36,6 +36,15 @@ _ALSO_CALLED = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """The SELECT of a hand-written model for one warehouse, with its text, which knows where each part of it stands."""
+
+    model: str
+    tree: exp.Query
+    text: SqlText
+
+
 @dataclass(slots=True, kw_only=True)
 class Symbols:
     """The names of the warehouse as they become known, and the report that mistakes go to."""
@@ -48,6 +57,11 @@ class Symbols:
     lost: set[str] = field(default_factory=set)
     tables: dict[str, Table] = field(default_factory=dict)
     by_reference: dict[str, Table] = field(default_factory=dict)
+    queries: list[Query] = field(default_factory=list)
+    read_at: dict[tuple[str, str], Span] = field(default_factory=dict)
+    """For (a model, one that it reads) where it names it."""
+    declared_types: dict[Span, Span] = field(default_factory=dict)
+    """For columns, by the place of their name, where their own spec gives them a type."""
     _claimed: dict[str, Span] = field(default_factory=dict)
     _rules: dict[Span, tuple[tuple[TestRule, ...], Located[SpecModel], Path]] = field(default_factory=dict)
 
@@ -170,6 +184,8 @@ class Symbols:
         else:
             declared = (parse_type(entry.type) if entry.type else None) or type_
         span = at.key(*path)
+        if spec.type is not None:
+            self.declared_types[span] = at.at(*path, "type")
         if spec.tests:
             self._rules[span] = (spec.tests, at, (*path, "tests"))
         return Column(
@@ -321,6 +337,12 @@ def _meant_type(text: str, span: Span) -> tuple[str, str, Fix | None]:
 def declared_as(column: Column) -> Related:
     """Where a column is made, and of what type."""
     return Related(span=column.span, message=f"`{column.name}` is {a(column.type)}")
+
+
+def key_of(table: Table) -> list[Related]:
+    """Where the key of a table is declared, or where the table is, for a diagnostic that speaks of it."""
+    what = "the key of " if table.key_span is not None else ""
+    return [Related(span=table.key_span or table.span, message=f"{what}`{table.name}` is declared here")]
 
 
 def scope_of(columns: Iterable[Column]) -> dict[str, Type]:

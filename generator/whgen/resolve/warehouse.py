@@ -12,11 +12,12 @@ from whgen.resolve.fact import resolve_fact
 from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.rules import check_rules
+from whgen.resolve.rules.checked import Checked
 from whgen.resolve.source import inputs_of, resolve_source, source_of
 from whgen.resolve.symbols import Symbols
 from whgen.spec.load import Located, Specs
 from whgen.spec.lock import Lock
-from whgen.spec.warehouse import WarehouseSpec
+from whgen.spec.warehouse import ProductionLayer, StagingLayer, WarehouseSpec
 from whgen.sql.reference import REFERENCE
 
 
@@ -54,7 +55,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     models = tuple(with_select(m, at, specs.root, specs.texts, symbols) for m, at in zip(models, specs.models, strict=True))
     exposures = tuple(resolve_exposure(at, symbols.tables, symbols) for at in specs.exposures)
 
-    staging, production = _layers(project)
+    staging, production = _layers(specs.warehouse)
     warehouse = Warehouse(
         name=project.warehouse,
         file=specs.warehouse.file,
@@ -72,8 +73,8 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     )
     if not report.has_errors:
         symbols.report_lost_tests()
-    check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), report)
-    check_rules(warehouse, project, symbols)
+    check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), symbols.read_at, report)
+    check_rules(Checked(warehouse=warehouse, specs=specs, symbols=symbols))
     return warehouse
 
 
@@ -94,8 +95,8 @@ def resolve_locations(specs: Specs, report: Report) -> Warehouse | None:
         name=project.warehouse,
         file=specs.warehouse.file,
         targets=_targets(project),
-        staging=_layers(project)[0],
-        production=_layers(project)[1],
+        staging=_layers(specs.warehouse)[0],
+        production=_layers(specs.warehouse)[1],
         sources=tuple(sources),
     )
 
@@ -111,12 +112,13 @@ def _symbols(specs: Specs, project: Located[WarehouseSpec], lock: Lock, report: 
     )
 
 
-def _layers(project: WarehouseSpec) -> tuple[Layer, Layer]:
-    layers = project.layers
-    return (
-        Layer(name="staging", schema=layers.staging.schema_name, materialized=layers.staging.materialized),
-        Layer(name="production", schema=layers.production.schema_name, materialized=layers.production.materialized),
-    )
+def _layers(project: Located[WarehouseSpec]) -> tuple[Layer, Layer]:
+    layers = project.spec.layers
+    return _layer("staging", layers.staging, project), _layer("production", layers.production, project)
+
+
+def _layer(name: str, layer: StagingLayer | ProductionLayer, at: Located[WarehouseSpec]) -> Layer:
+    return Layer(name=name, schema=layer.schema_name, materialized=layer.materialized, span=at.at("layers", name, "schema"))
 
 
 def _targets(project: WarehouseSpec) -> tuple[Target, ...]:

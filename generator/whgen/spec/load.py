@@ -20,6 +20,7 @@ from whgen.spec.document import Document, SourceText, read_documents
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.fact import FactSpec
 from whgen.spec.model import ModelSpec
+from whgen.spec.secrets import report_passwords, report_secrets
 from whgen.spec.seed import SeedSpec
 from whgen.spec.shape import report_shape
 from whgen.spec.source import SourceSpec
@@ -98,7 +99,10 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
             lost.add("")
     if any(d.code == "wrong-file-name" for d in report):
         lost.add("")
+    for file, text in texts.items():
+        report_secrets(SourceText.of(file, text), report)
     for document in documents:
+        report_passwords(document, report)
         located, noun = _located(document, report), _noun(document.value) or ""
         if located is not None:
             found[noun].append(located)

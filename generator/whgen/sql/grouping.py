@@ -91,4 +91,11 @@ def _same(one: exp.Expr, other: exp.Expr) -> bool:
     if isinstance(one, exp.Column) and isinstance(other, exp.Column):
         # One may name its table where the other leaves it out.
         return one.name == other.name and (one.table == other.table or not one.table or not other.table)
-    return one == other
+    if one == other or type(one) is not type(other):
+        return one == other
+    columns = zip(one.find_all(exp.Column), other.find_all(exp.Column), strict=False)
+    return _without_tables(one) == _without_tables(other) and all(_same(a, b) for a, b in columns)
+
+
+def _without_tables(tree: exp.Expr) -> exp.Expr:
+    return tree.transform(lambda node: exp.column(node.name) if isinstance(node, exp.Column) else node)

@@ -1,0 +1,31 @@
+"""Checks over the finished warehouse, which no single spec could make: one module for each theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from whgen.resolve.rules.additivity import check_additivity
+from whgen.resolve.rules.casts import check_casts
+from whgen.resolve.rules.checked import Checked
+from whgen.resolve.rules.completeness import check_completeness
+from whgen.resolve.rules.conformed import check_conformed
+from whgen.resolve.rules.grain import check_grains
+from whgen.resolve.rules.joins import check_joins
+from whgen.resolve.rules.references import check_references
+
+RULES: tuple[Callable[[Checked], None], ...] = (
+    check_references,
+    check_grains,
+    check_joins,
+    check_additivity,
+    check_casts,
+    check_conformed,
+    check_completeness,
+)
+"""Every rule, in an order of no consequence, but that completeness comes last: it is asked for once nothing is wrong."""
+
+
+def check_rules(checked: Checked) -> None:
+    """Run every rule."""
+    for rule in RULES:
+        rule(checked)

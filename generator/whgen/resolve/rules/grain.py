@@ -1,0 +1,72 @@
+"""Grains that their inputs cannot have: the key of a fact, or of a table after its dedupe, held against the key of what it is made of."""
+
+from __future__ import annotations
+
+from whgen.diagnostics.diagnostic import Related
+from whgen.ir.warehouse import Fact, Staging
+from whgen.resolve.rules.checked import Checked, names
+from whgen.resolve.rules.tables import constants
+from whgen.resolve.symbols import key_of
+from whgen.sql.dependencies import closure
+
+
+def check_grains(checked: Checked) -> None:
+    """Look at every fact, and at every table that keeps one row of each key."""
+    for fact in checked.warehouse.facts:
+        _grain(fact, checked)
+    for staging in checked.warehouse.stagings:
+        _deduped(staging, checked)
+
+
+def _grain(fact: Fact, checked: Checked) -> None:
+    base, key = fact.base, tuple(c.name for c in fact.grain_key)
+    relation = checked.relation(base)
+    if not relation.keys or not key or fact.key_span is None:
+        return
+    columns = frozenset(relation.columns)
+    rules = [*relation.rules, *((k, columns) for k in relation.keys), *constants(fact.where)]
+    if columns <= closure(key, rules):
+        return
+    known = closure(key, rules)
+    nearest = min(relation.keys, key=lambda k: (len(k - known), sorted(k)))
+    dropped = [c for c in base.key if c in nearest - known] or sorted(nearest - known)
+    if fact.where is not None and set(dropped) & fact.where.columns:
+        # The condition may choose one of several rows.
+        return
+    # Within one key no column follows from the others, or it would be longer than it need be.
+    if any(set(key) <= closure(k - {c}, [r for r in rules if r[1] != columns]) for k in relation.keys for c in k):
+        checked.report.error(
+            "impossible-key",
+            fact.key_span,
+            f"{names(key)} cannot be unique: `{base.name}` has a row for each {names(base.key)}, and `{dropped[0]}` is dropped here",
+            help=f"add {names(dropped)} to the key, or read from a table with one row for each {names(key)}",
+            related=key_of(base),
+        )
+    else:
+        is_or_are = "is" if len(key) == 1 else "are together"
+        what = f"give the column `tests: [unique]` in `{base.name}`" if len(key) == 1 else f"make it the key of `{base.name}`"
+        checked.report.warning(
+            "unproven-key",
+            fact.key_span,
+            f"nothing says that {names(key)} {is_or_are} unique in `{base.name}`, whose key is {names(base.key)}",
+            help=f"use {names(base.key)}; or if it is unique, {what}",
+            related=key_of(base),
+        )
+
+
+def _deduped(staging: Staging, checked: Checked) -> None:
+    dedupe = staging.dedupe
+    if dedupe is None or staging.key_span is None or not set(staging.key) < set(dedupe.key):
+        return
+    dropped = [c for c in dedupe.key if c not in staging.key]
+    if set(dropped) <= closure(staging.key, checked.relation(staging).rules):
+        return
+    if staging.where is not None and set(dropped) & staging.where.columns:
+        return
+    checked.report.error(
+        "impossible-key",
+        staging.key_span,
+        f"{names(staging.key)} cannot be unique: `dedupe` keeps a row for each {names(dedupe.key)}",
+        help=f"add {names(dropped)} to the key, or dedupe by {names(staging.key)}",
+        related=[Related(span=dedupe.span, message="rows are kept here")],
+    )
