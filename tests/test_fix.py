@@ -196,7 +196,7 @@ def test_names_across_files(tmp_path: Path) -> None:
 
 
 def test_sql_in_a_file(tmp_path: Path) -> None:
-    root = project(tmp_path, shop=SOURCE, sales="model: sales\nfile: sales.sql\ncolumns: {amount: float}\n")
+    root = project(tmp_path, shop=SOURCE, sales="model: sales\nfile: sales.sql\ncolumns: {amount: 'decimal(38, 9)'}\n")
     (root / "specs/sales.sql").write_bytes(b"select\r\n    sum(amonut) as amount  -- all\r\nfrom stg_shop__orders\r\n")
     assert fixed(root) == ["unknown-column"]
     assert (root / "specs/sales.sql").read_bytes() == b"select\r\n    sum(amount) as amount  -- all\r\nfrom stg_shop__orders\r\n"

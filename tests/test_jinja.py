@@ -34,7 +34,7 @@ tags: [daily]
     "source": """\
 source: shop
 description: The till.
-location: {duckdb: {files: 'raw/{table}.csv', schema: till}, bigquery: {project: raw, dataset: till}}
+location: {duckdb: {files: 'raw/{table}.csv', delimiter: ';', schema: till}, bigquery: {project: raw, dataset: till}}
 source_type: string
 freshness: {column: loaded_at, warn_after: 12 hours, error_after: 1 day}
 tables:
