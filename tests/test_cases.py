@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import sqlglot
+import yaml
 
 from golden import check_golden
 from projects import compiled, split_files, write_project
@@ -62,6 +63,15 @@ def test_sql_of_case_parses_in_its_dialect(name: str, tmp_path: Path) -> None:
         for path, text in files.items():
             if path.suffix == ".sql":
                 sqlglot.parse_one(without_jinja(text), read=warehouse)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in CASES.iterdir()))
+def test_only_layers_with_models_are_configured(name: str, tmp_path: Path) -> None:
+    _case(name, tmp_path)
+    for project in compiled(tmp_path).projects:
+        configured = yaml.safe_load(project.files[PurePosixPath("dbt_project.yml")]).get("models", {"shop": {}})
+        models = [p for p in project.files if p.parts[0] == "models" and p.suffix == ".sql"]
+        assert set(configured["shop"]) == {p.parts[1] for p in models}
 
 
 def without_jinja(sql: str) -> str:

@@ -132,9 +132,9 @@ def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]
 
 def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:
     prefixes = {t.name: t.schema_prefix for t in targets if t.schema_prefix}
-    layers = {
-        layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in (warehouse.staging, warehouse.production)
-    }
+    # A layer without models would be configured in vain, and dbt warns of that.
+    used = [layer for layer, tables in ((warehouse.staging, warehouse.stagings), (warehouse.production, _production(warehouse))) if tables]
+    layers = {layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in used}
     project: dict[str, Any] = {
         "name": warehouse.name,
         "config-version": 2,
@@ -146,8 +146,9 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
         "macro-paths": ["macros"],
         "clean-targets": ["target"],
         "flags": {"send_anonymous_usage_stats": False},
-        "models": {warehouse.name: layers},
     }
+    if layers:
+        project["models"] = {warehouse.name: layers}
     if warehouse.seeds:
         project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
     if prefixes:
@@ -160,7 +161,6 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
         path=PurePosixPath("profiles.yml"), origin=origin, tree={warehouse.name: {"target": targets[0].name, "outputs": outputs}}
     )
     yield TextFile(path=PurePosixPath(".gitignore"), text="target/\nlogs/\n.user.yml\n")
-    tables = (*warehouse.dimensions, *warehouse.facts, *warehouse.models)
     yield FromTemplate(
         path=PurePosixPath("README.md"),
         template="README.md.j2",
@@ -169,6 +169,10 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
             description=warehouse.description,
             adapter=dialect.adapter,
             default_target=targets[0].name,
-            tables=tuple(f"| `{t.name}` | {t.description} |" for t in tables),
+            tables=tuple(f"| `{t.name}` | {t.description} |" for t in _production(warehouse)),
         ),
     )
+
+
+def _production(warehouse: Warehouse) -> tuple[Table, ...]:
+    return (*warehouse.dimensions, *warehouse.facts, *warehouse.models)
