@@ -64,9 +64,10 @@ def resolve_query(
     _check_ctes(tree, tables, sql, report)
     reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
     typed: exp.Query | None = tree
+    outputs = _Outputs(tables)
     # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
-        _check_columns(scope, tables, sql, report, declared)
+        _check_columns(scope, outputs, sql, report, declared)
         check_grouping(scope, sql, report)
         if sql.dialect == REFERENCE:
             with_types(tree, list(scope.walk())[::-1], sql, report)
@@ -95,6 +96,16 @@ def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -
 
 def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report, is_lost: IsLost) -> set[str]:
     reads = set()
+    names = set()
+    for name, node in scope.references:
+        if name in names:
+            report.error(
+                "duplicate-name",
+                sql.span_of(node.args.get("alias") or node),
+                f"two tables of this FROM are called `{name}`",
+                help="give one another name with `as`",
+            )
+        names.add(name)
     for source in scope.sources.values():
         if not isinstance(source, exp.Table):
             continue
@@ -136,25 +147,44 @@ def _report_schema(source: exp.Table, tables: Tables, sql: SqlText, report: Repo
     )
 
 
-def _output(source: exp.Table | Scope, tables: Tables) -> Mapping[str, Type | None] | None:
-    """The columns that a source yields, each with its type where it is known; None when they cannot be told."""
-    if isinstance(source, exp.Table):
-        return tables.get(source.name)
-    query = source.expression
-    names = list(query.named_selects) if isinstance(query, exp.Query) else ["*"]
-    if isinstance(query, exp.Query) and "*" not in names:
-        return dict(zip(names, map(logical_type, query.selects), strict=True))
-    inner = [_output(s, tables) for s in source.sources.values()]
-    if any(columns is None for columns in inner):
-        return None
-    starred = {n: t for columns in inner if columns is not None for n, t in columns.items()}
-    return starred | {n: None for n in names if n != "*"}
+class _Outputs:
+    """The columns that sources yield, worked out once each: queries may build on one another many times over."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._known: dict[int, Mapping[str, Type | None] | None] = {}
+
+    def of(self, source: exp.Table | Scope) -> Mapping[str, Type | None] | None:
+        """The columns of a source, each with its type where it is known; None when they cannot be told."""
+        if isinstance(source, exp.Table):
+            return self._tables.get(source.name)
+        if id(source) not in self._known:
+            self._known[id(source)] = self._of_query(source)
+        return self._known[id(source)]
+
+    def of_all(self, scope: Scope) -> Outputs:
+        """The columns of the tables in the FROM of a query. That a WITH before it defines more does not matter to it."""
+        return {name: self.of(scope.sources[name]) for name, _ in scope.references if name in scope.sources}
+
+    def _of_query(self, scope: Scope) -> Mapping[str, Type | None] | None:
+        if scope.set_operation_scopes:
+            return self.of(scope.set_operation_scopes[0])
+        query = scope.expression
+        names = list(query.named_selects) if isinstance(query, exp.Query) else ["*"]
+        if isinstance(query, exp.Query) and "*" not in names:
+            return dict(zip(names, map(logical_type, query.selects), strict=True))
+        inner = self.of_all(scope).values()
+        if not inner or any(columns is None for columns in inner):
+            return None
+        starred = {n: t for columns in inner if columns is not None for n, t in columns.items()}
+        return starred | {n: None for n in names if n != "*"}
 
 
-def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report, declared: Declared) -> None:
-    outputs = {alias: _output(source, tables) for alias, source in scope.sources.items()}
-    around = _around(scope, tables)
-    aliases = set(scope.expression.named_selects) if isinstance(scope.expression, exp.Select) else set()
+def _check_columns(scope: Scope, all_outputs: _Outputs, sql: SqlText, report: Report, declared: Declared) -> None:
+    outputs = all_outputs.of_all(scope)
+    around = _around(scope, all_outputs)
+    selects = scope.expression.selects if isinstance(scope.expression, exp.Select) else []
+    aliases = {item.alias for item in selects if isinstance(item, exp.Alias)}
     for column in scope.columns:
         if column.name == "" or isinstance(column.this, exp.Star):
             continue
@@ -175,7 +205,7 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report, d
         elif all(c is not None for c in (*outputs.values(), *around.values())) and column.name not in aliases and outputs:
             known = sorted({n for columns in outputs.values() for n in columns or ()})
             message = f"no table here has a column `{column.name}`"
-            only = next(iter(scope.sources.values())) if len(scope.sources) == 1 else None
+            only = scope.sources[next(iter(outputs))] if len(outputs) == 1 else None
             report.unknown(
                 "unknown-column",
                 sql.span_of(column),
@@ -188,12 +218,12 @@ def _check_columns(scope: Scope, tables: Tables, sql: SqlText, report: Report, d
             )
 
 
-def _around(scope: Scope, tables: Tables) -> Outputs:
+def _around(scope: Scope, known: _Outputs) -> Outputs:
     """The tables of the queries around a sub-query, which it may speak of."""
     found: dict[str, Mapping[str, Type | None] | None] = {}
     while scope.is_subquery and scope.parent is not None:
         scope = scope.parent
-        found = {alias: _output(source, tables) for alias, source in scope.sources.items()} | found
+        found = {**known.of_all(scope), **found}
     return found
 
 

@@ -1,0 +1,44 @@
+"""Whether dbt takes what was generated: `dbt parse` in this process, with its partial parsing, in one folder for each project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from whgen.output import write
+from whgen.pipeline import Generated
+
+_QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-version-check", "--no-write-json", "--no-print")
+
+
+class Parser:
+    """dbt over the generated projects of one project's mutants. It remembers what it has parsed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known: dict[tuple[str, int], str] = {}
+
+    def error(self, project: Generated) -> str:
+        """What `dbt parse` says to the project; nothing when it takes it."""
+        texts = {path.as_posix(): text for path, text in project.files.items() if path.name not in ("README.md", "whgen-manifest.json")}
+        key = project.warehouse, hash(tuple(sorted(texts.items())))
+        if key not in self.known:
+            folder = self.folder / project.warehouse
+            write(folder, project.files)
+            self.known[key] = _parse(folder) and _parse(folder, "--no-partial-parse")
+        return self.known[key]
+
+
+def _parse(folder: Path, *flags: str) -> str:
+    from dbt.cli.main import dbtRunner
+
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    places = ["--project-dir", str(folder), "--profiles-dir", str(folder), "--log-path", str(folder / "logs")]
+    found = dbtRunner().invoke([*_QUIET, "--warn-error", "parse", *places, *flags])
+    return "" if found.success else " ".join(str(found.exception).split())[:300] or "dbt parse failed"
+
+
+def accepts(parser: Parser, projects: Mapping[str, Generated]) -> bool:
+    """Whether dbt takes all of them."""
+    return not any(parser.error(p) for p in projects.values())
