@@ -42,10 +42,47 @@ class Mutant:
 
 
 Damage = Callable[[str, random.Random], Sequence[Edit]]
-_TYPES = ("string", "integer", "float", "boolean", "date", "timestamp", "datetime", "time", "json", "bytes", "decimal(10, 2)", "array<string>")
+_TYPES = (
+    "string",
+    "integer",
+    "float",
+    "boolean",
+    "date",
+    "timestamp",
+    "datetime",
+    "time",
+    "json",
+    "bytes",
+    "decimal(10, 2)",
+    "array<string>",
+)
 _SPECIAL = ("\0", "\t", "{{ x }}", "\u202e", '"\\ud800"', "*x", "&x ", "<<: ", "!!set ", "|", "'", '"', "#", ": ", "- ", "%", "\x85", "🦆")
 _ODD = ("[1, two]", "3", "null", "{a: b}", "''", "true", "1e999", "-0", "[]", "{}", "[[[]]]", "2013-02-30", "0.1", "'*'", "all", "9" * 400)
-_JUNK = "select|(|)|--|;|'|/*|case|null|*|from x|as y|.|`|[|@x|?|:x|$1|over ()|{|+|,".split("|")
+_JUNK = [
+    "select",
+    "(",
+    ")",
+    "--",
+    ";",
+    "'",
+    "/*",
+    "case",
+    "null",
+    "*",
+    "from x",
+    "as y",
+    ".",
+    "`",
+    "[",
+    "@x",
+    "?",
+    ":x",
+    "$1",
+    "over ()",
+    "{",
+    "+",
+    ",",
+]
 _OPERATORS = ("=", "<>", "<", ">=", "+", "-", "*", "/", "||", "and", "or", "is", "in", "like")
 _LITERALS = ("'text'", "7", "2.5", "true", "null", "date '2020-01-31'", "''")
 
@@ -331,7 +368,7 @@ def apply(text: str, edits: Sequence[Edit]) -> tuple[str, frozenset[int]]:
 
 
 def _short(text: str) -> str:
-    shown = ascii(text) if len(text) < 60 else f"{ascii(text[:40])}...({len(text)})"
+    shown = ascii(text) if len(text) < 60 else f"{text[:40]!a}...({len(text)})"
     return shown.replace("|", "\\|")
 
 

@@ -104,7 +104,9 @@ class Judge:
         if late := self._later(mutant.project, found.projects):
             return _judgement(mutant, Verdict.LATE, said=tuple(late))
         warnings = tuple(f"warning: {d.code} at {d.span}" for d in found.report)
-        if missing := sorted({m for p in found.projects for m in source_columns(p.files)} - {m for p in before for m in source_columns(p.files)}):
+        if missing := sorted(
+            {m for p in found.projects for m in source_columns(p.files)} - {m for p in before for m in source_columns(p.files)}
+        ):
             return _judgement(mutant, Verdict.SOURCE, said=(*(".".join(m) for m in missing[:5]), *warnings))
         return _judgement(mutant, Verdict.OTHER, said=warnings)
 

@@ -108,13 +108,13 @@ def _kind_of_key(path: Path, noun: str, inner: set[str]) -> str:
 
 def _kind_of_value(path: Path, noun: str) -> str:
     last = path[-1]
-    if len(path) == 1 and last == noun or last == "as":
+    if (len(path) == 1 and last == noun) or last == "as":
         return "name"
     if {"meta", "dbt"} & set(path):
         return "text"
     if last in _SQL or path[-2:-1] == ("expr",) or path[0] == "sql":
         return "sql"
-    if last in ("type", "source_type") and noun != "exposure" or path[-2:-1] == ("arrives",):
+    if (last in ("type", "source_type") and noun != "exposure") or path[-2:-1] == ("arrives",):
         return "type"
     if path[-2:-1] == ("columns",):
         return "reference" if noun == "dimension" else "type"

@@ -13,12 +13,12 @@ from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
-from whgen.spec.document import SourceText
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
 from whgen.spec.secrets import report_secrets
 from whgen.spec.seed import SeedSpec
+from whgen.spec.text import SourceText
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.parse import SqlText, check_printable, parse_select
 from whgen.sql.query import resolve_query

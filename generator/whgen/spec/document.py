@@ -6,7 +6,6 @@ keys are always strings. Positions reach into scalars, so that a mistake in a SQ
 
 from __future__ import annotations
 
-import bisect
 import math
 import re
 from dataclasses import dataclass, field, replace
@@ -14,10 +13,11 @@ from typing import TypeAlias
 
 import yaml
 
-from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, rewritten
-from whgen.spec.mending import Extent, quotable, removal
+from whgen.diagnostics.diagnostic import Fix, Related, Report, Span, rewritten
+from whgen.spec.mending import quotable, removal
 from whgen.spec.offsets import offsets
 from whgen.spec.syntax import problem_of
+from whgen.spec.text import SourceText
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = tuple[str | int, ...]
@@ -36,37 +36,15 @@ _OLDER = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[-+]?0[0-7_]+|[-
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Python's own limit on the digits of an integer is far above what a number in a spec can mean.
 _LONGEST_NUMBER = 300
-# Aliases may repeat a subtree; past this many values a file is an attack or an accident, not a spec.
-_MOST_VALUES = 500_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceText:
-    """The text of one file, with the means to turn offsets (in characters) into spans."""
-
-    file: str
-    text: str
-    _line_starts: list[int] = field(repr=False)
-
-    @classmethod
-    def of(cls, file: str, text: str) -> SourceText:
-        """Wrap a file's text."""
-        return cls(file=file, text=text, _line_starts=[0, *(m.end() for m in re.finditer("\n", text))])
-
-    def span(self, start: int, end: int) -> Span:
-        """The span from offset `start` to offset `end` (exclusive)."""
-        line, column = self._position(start)
-        end_line, end_column = self._position(max(start, end))
-        return Span(file=self.file, line=line, column=column, end_line=end_line, end_column=end_column)
-
-    def fix(self, extent: Extent, new: str, title: str) -> Fix:
-        """The fix that replaces what stands at an extent."""
-        return Fix(title=title, edits=(Edit(span=self.span(*extent), old=self.text[slice(*extent)], new=new),))
-
-    def _position(self, offset: int) -> tuple[int, int]:
-        offset = min(max(offset, 0), len(self.text))
-        line = bisect.bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+# Aliases may repeat a subtree; when they repeat this many characters, a file is an attack or an accident, not a spec.
+_MOST_REPEATED = 1_000_000
+# What a value costs besides its characters.
+_REPEATED_VALUE = 20
+# No spec needs a tenth of this, and Python's stack bears ten times as much.
+_DEEPEST = 100
+# libyaml's stack bears more than this, and then the process dies; so where so many levels can begin, they are counted first.
+_MOST_OPENINGS = 5_000
+_OPENING = re.compile(r"[\[{]|[-?][ \t]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +113,17 @@ class Document:
         places = offsets(self.source.text[raw_start:raw_end], node.value, node.style)
         if not places:
             return self.span(*path)
-        first = places[min(start, len(places) - 1)]
-        last = places[min(max(end - 1, start), len(places) - 1)]
-        return self.source.span(raw_start + first, raw_start + last + 1)
+        first, _ = places[min(start, len(places) - 1)]
+        _, last = places[min(max(end - 1, start), len(places) - 1)]
+        return self.source.span(raw_start + first, raw_start + last)
 
 
 def read_documents(source: SourceText, report: Report) -> list[Document]:
     """The YAML documents of one file. Mistakes of syntax are reported; what follows them in the file is not read."""
-    loader = _LOADER(source.text)
     found: list[Document] = []
+    if _is_too_deep(source, report):
+        return found
+    loader = _LOADER(source.text)
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -166,11 +146,31 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
         _report_syntax(error, source, report)
     except yaml.reader.ReaderError as error:
         report.error("yaml-syntax", source.span(error.position, error.position + 1), "this character is not allowed in YAML")
-    except RecursionError:
-        report.error("yaml-syntax", source.span(0, 1), "the file is nested too deeply")
     finally:
         loader.dispose()
     return found
+
+
+def _is_too_deep(source: SourceText, report: Report) -> bool:
+    if sum(1 for _ in _OPENING.finditer(source.text)) < _MOST_OPENINGS:
+        return False
+    depth = 0
+    try:
+        for event in yaml.parse(source.text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                _report_depth(event.start_mark.index if event.start_mark else 0, source, report)
+                return True
+    except yaml.YAMLError:
+        # It is reported when the file is read.
+        pass
+    return False
+
+
+def _report_depth(start: int, source: SourceText, report: Report) -> None:
+    report.error(
+        "yaml-syntax", source.span(start, start + 1), "the file is nested too deeply", help=f"at most {_DEEPEST} levels can mean something"
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,10 +182,14 @@ class _Builder:
     is_broken: bool = False
     """Whether a value was reported that nothing further can be said about."""
     _open: set[int] = field(default_factory=set)
+    _built: set[int] = field(default_factory=set)
+    _repeated: int = 0
 
     def build(self, node: yaml.Node, path: Path) -> Value:
         """The plain value of a node; records where everything stands."""
         self.values[path] = node
+        if not self._is_affordable(node):
+            return None
         if isinstance(node, yaml.ScalarNode):
             self._check_text(node)
             plain = _scalar(node)
@@ -195,8 +199,9 @@ class _Builder:
         if id(node) in self._open:
             self._error("recursive-alias", node, "this alias contains itself")
             return None
-        if len(self.values) > _MOST_VALUES:
-            self._error("recursive-alias", node, "aliases repeat more values than a spec can mean")
+        if len(path) >= _DEEPEST:
+            self.is_broken = True
+            _report_depth(node.start_mark.index, self.source, self.report)
             return None
         self._open.add(id(node))
         value: Value = (
@@ -206,6 +211,16 @@ class _Builder:
         )
         self._open.remove(id(node))
         return value
+
+    def _is_affordable(self, node: yaml.Node) -> bool:
+        """Whether aliases have not repeated too much yet; that is reported once, and no more is read then."""
+        was_affordable = self._repeated <= _MOST_REPEATED
+        if id(node) in self._built:
+            self._repeated += _REPEATED_VALUE + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+        self._built.add(id(node))
+        if was_affordable and self._repeated > _MOST_REPEATED:
+            self._error("recursive-alias", node, "aliases repeat more than a spec can mean")
+        return self._repeated <= _MOST_REPEATED
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
         result: dict[str, Value] = {}
@@ -246,8 +261,8 @@ class _Builder:
         """Report what no text of a spec may hold, since all of it goes into files that dbt, editors and terminals read."""
         for found in [m for m in (_JINJA.search(node.value), _UNUSABLE.search(node.value)) if m]:
             offset = node.start_mark.index
-            places = offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [0]
-            start, end = offset + places[min(found.start(), len(places) - 1)], offset + places[min(found.end(), len(places)) - 1] + 1
+            places = offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [(0, 1)]
+            start, end = offset + places[min(found.start(), len(places) - 1)][0], offset + places[min(found.end(), len(places)) - 1][1]
             if found.re is _JINJA:
                 self._jinja(start, end, found[0])
             else:

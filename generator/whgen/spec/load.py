@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.spec.common import SpecModel
 from whgen.spec.dimension import DimensionSpec
-from whgen.spec.document import Document, SourceText, read_documents
+from whgen.spec.document import Document, read_documents
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.fact import FactSpec
 from whgen.spec.model import ModelSpec
@@ -24,6 +24,7 @@ from whgen.spec.secrets import report_passwords, report_secrets
 from whgen.spec.seed import SeedSpec
 from whgen.spec.shape import report_shape
 from whgen.spec.source import SourceSpec
+from whgen.spec.text import SourceText
 from whgen.spec.warehouse import WarehouseSpec
 
 NOUNS: dict[str, type[SpecModel]] = {

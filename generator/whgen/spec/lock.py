@@ -13,9 +13,10 @@ from whgen.diagnostics.diagnostic import Related, Report
 from whgen.spec.base import ValueOf
 from whgen.spec.combination import AnyOf, Combination
 from whgen.spec.common import Name, SourceName, SpecModel, Text, TypeName
-from whgen.spec.document import Document, SourceText, read_documents
+from whgen.spec.document import Document, read_documents
 from whgen.spec.load import Located, read_text
 from whgen.spec.shape import report_shape
+from whgen.spec.text import SourceText
 from whgen.spec.warehouse import DialectName
 
 LOCK_FILE = "sources.lock"

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 _ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
 
 
-def offsets(raw: str, value: str, style: str | None) -> list[int]:
-    """For each character of a scalar's value its offset in the raw text that YAML read it from."""
+def offsets(raw: str, value: str, style: str | None) -> list[tuple[int, int]]:
+    """For each character of a scalar's value where that which YAML read it from begins and ends in the raw text."""
     return list(_walk(raw, value, style)) if value else []
 
 
-def _walk(raw: str, value: str, style: str | None) -> Iterator[int]:
+def _walk(raw: str, value: str, style: str | None) -> Iterator[tuple[int, int]]:
     # Whitespace in the value stands for any whitespace in the raw text (folding, indentation); all else is literal or an escape.
     position = (raw.find("\n") + 1) if style in ("|", ">") else 1 if style in ("'", '"') else 0
     for character in value:
@@ -25,10 +25,11 @@ def _walk(raw: str, value: str, style: str | None) -> Iterator[int]:
             position += 2
             while position < len(raw) - 1 and raw[position].isspace():
                 position += 1
-        yield min(position, len(raw) - 1)
+        start = min(position, len(raw) - 1)
         if style == '"' and raw[position : position + 1] == "\\":
             position += _ESCAPE_LENGTH.get(raw[position + 1 : position + 2], 2)
         elif style == "'" and raw[position : position + 2] == "''":
             position += 2
         elif not character.isspace() or raw[position : position + 1].isspace():
             position += 1
+        yield start, min(max(position, start + 1), len(raw))
