@@ -40,7 +40,7 @@ def resolve_derivations(
     needs = {n: (e.columns & set(specs)) - ({n} if n in columns else set()) if e else frozenset() for n, e in first.items()}
     level = 0
     while pending:
-        ready = [n for n in pending if needs[n] <= set(found)]
+        ready = [n for n in pending if needs[n] <= found.keys()]
         if not ready:
             name = min(pending)
             circle = _cycle(name, needs)

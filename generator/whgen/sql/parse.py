@@ -26,6 +26,10 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 TAKEN_FOR_GRANTED = (SqlglotError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 # What sqlglot calls some operators.
 _PARTS = {"DPipe": "`||`", "Add": "`+`", "Sub": "`-`", "Mul": "`*`", "Div": "`/`", "EQ": "`=`", "NEQ": "`!=`", "LT": "`<`", "LTE": "`<=`"}
+# Past these, what walks a tree would fail, or take minutes; no one could read such a text either.
+_LONGEST = 100_000
+_DEEPEST = 250
+_DIVIDE = "divide it; many conditions joined by OR may be one `in (...)`"
 _PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases": "the SQL"}
 
 
@@ -140,6 +144,14 @@ def parse_select(sql: SqlText, report: Report) -> exp.Query | None:
 
 
 def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
+    if len(sql.text) > _LONGEST:
+        report.error(
+            "sql-syntax",
+            sql.locate(0, 1),
+            f"the SQL is longer than {_LONGEST} characters",
+            help="divide it; a list of values belongs into a seed",
+        )
+        return None
     try:
         trees = [t for t in sqlglot.parse(sql.text, read=_BigQuery if sql.dialect == REFERENCE else sql.dialect) if t is not None]
     except ParseError as error:
@@ -155,7 +167,7 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may have other arguments than it takes")
         return None
     except RecursionError:
-        report.error("sql-syntax", sql.span, "the SQL is nested too deeply")
+        report.error("sql-syntax", sql.span, "the SQL is nested too deeply", help=_DIVIDE)
         return None
     if not trees:
         report.error("sql-syntax", sql.span, "there is no SQL here")
@@ -170,6 +182,9 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
                 "jinja-in-spec", sql.span_of(written), "this begins dbt's Jinja, which dbt would run", help="write it in two parts"
             )
             return None
+    if _is_too_deep(trees[0]):
+        report.error("sql-syntax", sql.span, "the SQL is nested too deeply", help=_DIVIDE)
+        return None
     for node in trees[0].walk():
         # Some builders of sqlglot leave out what they were not given; printing such a tree would fail.
         if lacking := _lacking(node):
@@ -178,6 +193,14 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         if sql.dialect != REFERENCE:
             node.meta[NATIVE] = True
     return trees[0]
+
+
+def _is_too_deep(tree: exp.Expr) -> bool:
+    level, depth = [tree], 0
+    while level and depth <= _DEEPEST:
+        level = [child for node in level for child in node.iter_expressions()]
+        depth += 1
+    return bool(level)
 
 
 def _lacking(node: exp.Expr) -> str:
