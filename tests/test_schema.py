@@ -28,16 +28,17 @@ from whgen.diagnostics.diagnostic import Report
 from whgen.ir.types import TYPE_EXAMPLES, TYPE_PATTERN, Kind, parse_type
 from whgen.spec.combination import OneOf
 from whgen.spec.common import _DAYS, ColumnSpec, TestRule
-from whgen.spec.document import SourceText, read_documents
+from whgen.spec.document import read_documents
 from whgen.spec.json_schema import schema_text, spec_schema
 from whgen.spec.load import NOUNS
+from whgen.spec.text import SourceText
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 NO_VALUES_OF_JSON = {"merge-key", "key-not-text", "recursive-alias"}
 """Mistakes of YAML that a value does not show: there is nothing that a schema could be asked about."""
-NO_SHAPES = {"Jinja that SQL writes"}
-"""Cases whose code stands for a mistake of shape elsewhere: here it is the SQL, once parsed and printed, that would hold Jinja."""
+NO_SHAPES = {"Jinja that SQL writes", "Levels without end"}
+"""Cases whose code stands for a mistake of shape elsewhere: SQL that would hold Jinja once parsed and printed, YAML that no editor minds."""
 _CORE = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CORE |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 

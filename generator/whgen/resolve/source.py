@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from whgen.diagnostics.diagnostic import Related, Span, renamed
+from whgen.diagnostics.similar import certain
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import STRING, UNKNOWN, Scalar
 from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
@@ -62,6 +63,8 @@ def source_of(at: Located[SourceSpec], tables: tuple[tuple[SourceTable, Freshnes
                 help=f"add `{warehouse}:` to `location:`",
                 related=[symbols.target_on(warehouse)],
             )
+    for warehouse, where in location.items():
+        _check_braces(where.get("files", ""), at, ("location", warehouse, "files"), symbols)
     return Source(
         name=spec.source,
         file=at.file,
@@ -72,6 +75,17 @@ def source_of(at: Located[SourceSpec], tables: tuple[tuple[SourceTable, Freshnes
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
     )
+
+
+def _check_braces(files: str, at: Located[SourceSpec], path: Path, symbols: Symbols) -> None:
+    """dbt would look for a value of any name in braces when it parses the project."""
+    for found in re.finditer(r"\{([^{}]*)\}|[{}]", files):
+        if found[0] != "{table}":
+            span = at.document.inside(path, found.start(), found.end())
+            name = found[1] or ""
+            fix = renamed(at.document.inside(path, found.start(1), found.end(1)), name, certain(name, ["table"])) if name else None
+            message = f"`{found[0]}` stands for nothing in a path: only `{{table}}` does, for the name of the table"
+            symbols.report.error("invalid-value", span, message, fix=fix)
 
 
 def _merged(tables: Sequence[tuple[SourceTable, Freshness | None, Span]]) -> tuple[tuple[SourceTable, Freshness | None, Span], ...]:

@@ -1,6 +1,6 @@
 """YAML text -> plain values, with the place of every key and value kept.
 
-The only module that reads YAML. Scalars follow the YAML 1.2 core schema (`on`, `yes`, `08` and `12:30` are strings), mapping
+With `events`, the only module that reads YAML. Scalars follow the YAML 1.2 core schema (`on`, `yes`, `08` and `12:30` are strings), mapping
 keys are always strings. Positions reach into scalars, so that a mistake in a SQL text is reported where it was typed.
 """
 
@@ -14,9 +14,10 @@ from typing import TypeAlias
 import yaml
 
 from whgen.diagnostics.diagnostic import Fix, Related, Report, Span, rewritten
+from whgen.spec.events import LOADER, long_quote, too_deep
 from whgen.spec.mending import quotable, removal
 from whgen.spec.offsets import offsets
-from whgen.spec.syntax import problem_of
+from whgen.spec.syntax import problem_of, start_of_uneven_block
 from whgen.spec.text import SourceText
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
@@ -33,7 +34,6 @@ _CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "tr
 _CONSTANTS |= {"false": False, "False": False, "FALSE": False}
 # What YAML 1.1 reads as a boolean, an octal number, a number with separators or one of base 60.
 _OLDER = re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[-+]?0[0-7_]+|[-+]?[1-9][0-9]*_[0-9_]*|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+")
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Python's own limit on the digits of an integer is far above what a number in a spec can mean.
 _LONGEST_NUMBER = 300
 # Aliases may repeat a subtree; when they repeat this many characters, a file is an attack or an accident, not a spec.
@@ -42,9 +42,6 @@ _MOST_REPEATED = 1_000_000
 _REPEATED_VALUE = 20
 # No spec needs a tenth of this, and Python's stack bears ten times as much.
 _DEEPEST = 100
-# libyaml's stack bears more than this, and then the process dies; so where so many levels can begin, they are counted first.
-_MOST_OPENINGS = 5_000
-_OPENING = re.compile(r"[\[{]|[-?][ \t]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +118,10 @@ class Document:
 def read_documents(source: SourceText, report: Report) -> list[Document]:
     """The YAML documents of one file. Mistakes of syntax are reported; what follows them in the file is not read."""
     found: list[Document] = []
-    if _is_too_deep(source, report):
+    if (deep := too_deep(source.text, _DEEPEST)) is not None:
+        _report_depth(deep, source, report)
         return found
-    loader = _LOADER(source.text)
+    loader = LOADER(source.text)
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -149,22 +147,6 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
     finally:
         loader.dispose()
     return found
-
-
-def _is_too_deep(source: SourceText, report: Report) -> bool:
-    if sum(1 for _ in _OPENING.finditer(source.text)) < _MOST_OPENINGS:
-        return False
-    depth = 0
-    try:
-        for event in yaml.parse(source.text, Loader=_LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                _report_depth(event.start_mark.index if event.start_mark else 0, source, report)
-                return True
-    except yaml.YAMLError:
-        # It is reported when the file is read.
-        pass
-    return False
 
 
 def _report_depth(start: int, source: SourceText, report: Report) -> None:
@@ -335,6 +317,11 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, report: Repo
         problem = replace(problem, message=problem.unclosed, at_beginning=True)
     start, began = places[-1] if problem.at_beginning else places[0], places[-1]
     related = [Related(span=source.span(began, began + 1), message=problem.began)] if problem.began and began != start else []
+    # Where YAML's reader stumbles is often not where it was led astray.
+    if (uneven := start_of_uneven_block(source.text, start)) is not None:
+        related.append(Related(span=source.span(uneven, uneven + 1), message="what stands before it is indented like this"))
+    if (quote := long_quote(source.text, places[0])) is not None:
+        related.append(Related(span=source.span(quote, quote + 1), message="a quote opens here and closes on another line"))
     # Quotes are certain to be what is missing where prose holds a colon, or begins with a character that YAML keeps for itself.
     quoted = None
     if "mapping values" in (error.problem or "") or "cannot start" in (error.problem or ""):

@@ -65,3 +65,27 @@ def problem_of(problem: str, character: str) -> Problem:
     if "cannot start any token" in problem:
         return _TAB if character == "\t" else Problem(message=f"a text cannot start with `{character}`", help="quote it")
     return next((known for part, known in _PROBLEMS.items() if part in problem), Problem(message=problem or "this is not YAML"))
+
+
+def start_of_uneven_block(text: str, offset: int) -> int | None:
+    """For a line that fits no block around it: where the first line begins that stands beside it, and is indented deeper.
+
+    >>> start_of_uneven_block("tables:\\n   a: 1\\n   b: 2\\n  c: 3\\n", 25)
+    11
+    >>> start_of_uneven_block("a: [1\\nb: 2\\n", 6)
+    """
+    line_start = text.rfind("\n", 0, offset) + 1
+    indent = offset - line_start
+    if text[line_start:offset].strip(" ") or indent == 0:
+        return None
+    found = None
+    while line_start > 0:
+        line_end, line_start = line_start - 1, text.rfind("\n", 0, line_start - 1) + 1
+        line = text[line_start:line_end]
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        depth = len(line) - len(line.lstrip(" "))
+        if depth < indent:
+            return found
+        found = line_start + depth if depth > indent else None
+    return found

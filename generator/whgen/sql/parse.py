@@ -15,7 +15,7 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from whgen.diagnostics.diagnostic import Report, Span
+from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.sql.reference import NATIVE, REFERENCE
 
 # What sqlglot cannot parse it reports by exception, which is all that is wanted; its log lines would reach the terminal.
@@ -156,7 +156,10 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         trees = [t for t in sqlglot.parse(sql.text, read=_BigQuery if sql.dialect == REFERENCE else sql.dialect) if t is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        report.error("sql-syntax", _span_of_error(sql, first), _in_words(str(first.get("description") or error)))
+        message = _in_words(str(first.get("description") or error))
+        opening = _unclosed(sql) if message == _in_words("Expecting )") else None
+        related = [Related(span=opening, message="this is never closed")] if opening else []
+        report.error("sql-syntax", _span_of_error(sql, first), message, related=related)
         return None
     except TokenError as error:
         report.error(
@@ -227,6 +230,17 @@ def _span_of_error(sql: SqlText, found: dict[str, object]) -> Span:
     # sqlglot gives the column of the token's last character.
     end = sum(len(text) + 1 for text in lines[: line - 1]) + column
     return sql.locate(max(end - len(token), 0), max(end, 1))
+
+
+def _unclosed(sql: SqlText) -> Span | None:
+    """Where the innermost parenthesis stands that nothing closes."""
+    opened: list[int] = []
+    for token in sqlglot.tokenize(sql.text, read=sql.dialect):
+        if token.token_type.name == "L_PAREN":
+            opened.append(token.start)
+        elif token.token_type.name == "R_PAREN" and opened:
+            opened.pop()
+    return sql.locate(opened[-1], opened[-1] + 1) if opened else None
 
 
 def _span_of_opening(sql: SqlText, cause: str) -> Span:
