@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint golden docs bench clean
+.PHONY: help setup build demo test mutation lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ build: demo ## build the example warehouse: specs -> dbt project -> flights.duck
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+mutation: $(READY) ## damage valid specs 2,000 times and see what becomes of each; ARGS=--help says how to do more or less
+	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
 
 lint: $(READY) ## check formatting, types and the layers of the code
 	$(BIN)/ruff format --check .

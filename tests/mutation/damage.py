@@ -58,31 +58,7 @@ _TYPES = (
 )
 _SPECIAL = ("\0", "\t", "{{ x }}", "\u202e", '"\\ud800"', "*x", "&x ", "<<: ", "!!set ", "|", "'", '"', "#", ": ", "- ", "%", "\x85", "🦆")
 _ODD = ("[1, two]", "3", "null", "{a: b}", "''", "true", "1e999", "-0", "[]", "{}", "[[[]]]", "2013-02-30", "0.1", "'*'", "all", "9" * 400)
-_JUNK = [
-    "select",
-    "(",
-    ")",
-    "--",
-    ";",
-    "'",
-    "/*",
-    "case",
-    "null",
-    "*",
-    "from x",
-    "as y",
-    ".",
-    "`",
-    "[",
-    "@x",
-    "?",
-    ":x",
-    "$1",
-    "over ()",
-    "{",
-    "+",
-    ",",
-]
+_JUNK = "select|(|)|--|;|'|/*|case|null|*|from x|as y|.|`|[|@x|?|:x|$1|over ()|{|+|,"
 _OPERATORS = ("=", "<>", "<", ">=", "+", "-", "*", "/", "||", "and", "or", "is", "in", "like")
 _LITERALS = ("'text'", "7", "2.5", "true", "null", "date '2020-01-31'", "''")
 
@@ -257,7 +233,7 @@ def _swap_arguments(text: str, chance: random.Random) -> Sequence[Edit]:
 
 def _insert_sql(text: str, chance: random.Random) -> Sequence[Edit]:
     token = _some(text, chance, "sql-column", "sql-function", "sql-operator", "sql-mark", "sql-keyword", "sql-number", "sql-string")
-    return () if token is None else (Edit(token.end, token.end, f" {chance.choice(_JUNK)} "),)
+    return () if token is None else (Edit(token.end, token.end, f" {chance.choice(_JUNK.split('|'))} "),)
 
 
 def _swap_lines(text: str, chance: random.Random) -> Sequence[Edit]:

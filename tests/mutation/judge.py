@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import sqlglot
 
+from answers import check_answer
 from mutation.corpus import projects
 from mutation.damage import Mutant
 from mutation.parsing import Parser
@@ -81,6 +82,7 @@ class Judge:
             found = validate(root)
             seconds = time.perf_counter() - start
             found = found if found.report.has_errors else compile_specs(root)
+            check_answer(found, root)
         except Exception:  # noqa: BLE001 - that there is none is what is to be shown
             return _judgement(mutant, Verdict.TRACEBACK, said=(traceback.format_exc(limit=-3),))
         finally:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
 from pathlib import Path
 
 from whgen.output import write
 from whgen.pipeline import Generated
 
 _QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-version-check", "--no-write-json", "--no-print")
+_JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
 
 class Parser:
@@ -21,7 +22,12 @@ class Parser:
 
     def error(self, project: Generated) -> str:
         """What `dbt parse` says to the project; nothing when it takes it."""
-        texts = {path.as_posix(): text for path, text in project.files.items() if path.name not in ("README.md", "whgen-manifest.json")}
+        # Of SQL files, dbt's parser reads the Jinja only.
+        texts = {
+            path.as_posix(): "".join(_JINJA.findall(text)) if path.suffix == ".sql" and path.parts[0] == "models" else text
+            for path, text in project.files.items()
+            if path.name not in ("README.md", "whgen-manifest.json")
+        }
         key = project.warehouse, hash(tuple(sorted(texts.items())))
         if key not in self.known:
             folder = self.folder / project.warehouse
@@ -37,8 +43,3 @@ def _parse(folder: Path, *flags: str) -> str:
     places = ["--project-dir", str(folder), "--profiles-dir", str(folder), "--log-path", str(folder / "logs")]
     found = dbtRunner().invoke([*_QUIET, "--warn-error", "parse", *places, *flags])
     return "" if found.success else " ".join(str(found.exception).split())[:300] or "dbt parse failed"
-
-
-def accepts(parser: Parser, projects: Mapping[str, Generated]) -> bool:
-    """Whether dbt takes all of them."""
-    return not any(parser.error(p) for p in projects.values())

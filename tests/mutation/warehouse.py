@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,7 +20,6 @@ from projects import REPOSITORY
 
 Files = Mapping[PurePosixPath, str]
 _CALL = re.compile(r"\s*(ref|source|env_var|var)\s*\(.+\)\s*")
-_SECONDS = 10
 
 
 def later_errors(project: Files) -> list[str]:
@@ -38,7 +37,7 @@ def _errors(project: Files) -> Iterator[str]:
     connection.execute("SET TimeZone = 'UTC'")
     _make_sources(project, connection)
     models = {p.stem: text for p, text in project.items() if p.parts[0] == "models" and p.suffix == ".sql"}
-    declared = {m["name"]: m for _, document in _properties(project) for noun in ("models", "seeds") for m in document.get(noun) or ()}
+    declared = {m["name"]: m for document in _properties(project) for noun in ("models", "seeds") for m in document.get(noun) or ()}
     for path in project:
         if path.suffix == ".csv":
             types = declared.get(path.stem, {}).get("config", {}).get("column_types", {})
@@ -85,16 +84,21 @@ def _make_sources(project: Files, connection: duckdb.DuckDBPyConnection) -> None
 
 
 def _sources(project: Files) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    for _, document in _properties(project):
+    for document in _properties(project):
         for source in document.get("sources") or ():
             for table in source["tables"]:
                 yield source, table
 
 
-def _properties(project: Files) -> Iterator[tuple[PurePosixPath, Mapping[str, Any]]]:
+def _properties(project: Files) -> Iterator[Mapping[str, Any]]:
     for path, text in project.items():
         if path.suffix == ".yml" and path.parts[0] in ("models", "seeds"):
-            yield path, yaml.safe_load(text)
+            yield _loaded(text)
+
+
+@lru_cache(maxsize=1000)
+def _loaded(text: str) -> Mapping[str, Any]:
+    return yaml.load(text, yaml.CSafeLoader)
 
 
 def _ordered(models: Mapping[str, str]) -> list[str]:

@@ -84,6 +84,16 @@ def resolve_query(
 
 
 def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:
+    for with_ in tree.find_all(exp.With):
+        names = [cte.alias for cte in with_.expressions]
+        for index, cte in enumerate(with_.expressions):
+            if cte.alias in names[:index]:
+                report.error(
+                    "duplicate-name",
+                    sql.span_of(cte.args["alias"]),
+                    f"two queries of this WITH are called `{cte.alias}`",
+                    help="give one of them another name",
+                )
     for cte in tree.find_all(exp.CTE):
         if cte.alias in tables:
             report.error(
