@@ -11,8 +11,9 @@ from hypothesis import settings
 from projects import REPOSITORY, build, failed
 from whgen import demo
 
-# The same examples in every run; `--hypothesis-seed=N` tries others.
+# The same examples in every run; `--hypothesis-profile=random` tries others.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("random", deadline=None, database=None)
 settings.load_profile("repeatable")
 
 

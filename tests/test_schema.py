@@ -38,7 +38,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 NO_VALUES_OF_JSON = {"merge-key", "key-not-text", "recursive-alias"}
 """Mistakes of YAML that a value does not show: there is nothing that a schema could be asked about."""
 NO_SHAPES = {"Jinja that SQL writes", "Levels without end"}
-"""Cases whose code stands for a mistake of shape elsewhere: SQL that would hold Jinja once parsed and printed, YAML that no editor minds."""
+"""Cases whose code stands for a mistake of shape elsewhere: SQL that would hold Jinja once printed, YAML that no editor minds."""
 _CORE = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CORE |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 
