@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from projects import report_text, write_project
+from whgen.compilation import Compilation
 from whgen.diagnostics.diagnostic import Span
 from whgen.diagnostics.machine import to_github, to_json
-from whgen.pipeline import Compilation, compile_specs
+from whgen.pipeline import compile_specs
 
 WAREHOUSE = "warehouse: shop\ntargets:\n  dev: {warehouse: duckdb, path: shop.duckdb}\n  prod: {warehouse: bigquery, project: acme}\n"
 _WITHOUT_TEXT = ("unreadable-file", "wrong-file-name", "seed-columns")

@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from whgen.compilation import Generated
 from whgen.output import write
-from whgen.pipeline import Generated
 
 _QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-version-check", "--no-write-json", "--no-print")
 _JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Report
-from whgen.spec.document import Document, Path, SourceText, Value
+from whgen.spec.document import Document, Path, Value
+from whgen.spec.text import SourceText
 
 # What each shape begins with is looked for first, since that takes no time.
 _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
