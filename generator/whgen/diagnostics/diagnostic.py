@@ -97,6 +97,9 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _MOST_LACKING = 3
 """More names than these that one thing lacks, none of them near to one that it has, are one mistake: it is cut off, or the wrong thing."""
 
+_MOST_COMPARED = 100_000
+"""Names that unknown names are compared with in one command: thousands of both would take minutes, and no one would read the answers."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -104,6 +107,7 @@ class Report:
 
     _found: dict[tuple[Span, str, str], Diagnostic] = field(default_factory=dict)
     _secrets: dict[tuple[Span, str], None] = field(default_factory=dict)
+    _compared: int = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a finding, unless the same was found at the same place before."""
@@ -146,6 +150,11 @@ class Report:
         """A text as it may be shown."""
         return concealed(text, self._secrets) if self._secrets else text
 
+    def may_compare(self, names: int) -> bool:
+        """Whether a name may still be compared with so many others, to suggest the one that was meant."""
+        self._compared += names
+        return self._compared <= _MOST_COMPARED
+
     def unknown(
         self,
         code: str,
@@ -164,7 +173,7 @@ class Report:
         `declared` is the place that says which names there are; it is shown where no name is near, and `within` is what stands there.
         """
         names = sorted(set(known))
-        label, listed = candidates_help(name, names, kind=kind)
+        label, listed = candidates_help(name, names, kind=kind, may_suggest=self.may_compare(len(names)))
         shown = (declared,) if declared is not None and not label and declared.span.file != span.file else ()
         lack = Lack(name=name, kind=kind, of=within, declared_at=declared.span) if declared is not None and within and not label else None
         fix = renamed(span, name, certain(name, names)) if label else None
@@ -220,7 +229,7 @@ def rewritten(span: Span, value: object, new: str) -> Fix:
     return Fix(title=f"write `{new}`", edits=(Edit(span=span, old=old, new=new, whole=True),))
 
 
-def candidates_help(name: str, candidates: Iterable[str], *, kind: str) -> tuple[str, str]:
+def candidates_help(name: str, candidates: Iterable[str], *, kind: str, may_suggest: bool = True) -> tuple[str, str]:
     """(label, help) for an unknown name: the nearest right one under the caret, or else the list of what there is.
 
     >>> candidates_help("nam", ["name", "city"], kind="columns")
@@ -229,7 +238,7 @@ def candidates_help(name: str, candidates: Iterable[str], *, kind: str) -> tuple
     ('', 'the columns here are: city, name')
     """
     known = sorted(set(candidates))
-    if (match := nearest(name, known)) is not None:
+    if may_suggest and (match := nearest(name, known)) is not None:
         return f"did you mean `{match}`?", ""
     if not known:
         return "", f"there are no {kind} here"

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
+from whgen.ir.types import Type
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
@@ -52,8 +53,15 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
     )
 
 
-def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: dict[str, str], symbols: Symbols) -> HandWritten:
-    """The model with its SELECT parsed, its tables and columns found, for each warehouse."""
+def with_select(
+    model: HandWritten,
+    at: Located[ModelSpec],
+    root: Path,
+    texts: dict[str, str],
+    scopes: Mapping[str, Mapping[str, Type]],
+    symbols: Symbols,
+) -> HandWritten:
+    """The model with its SELECT parsed, its tables and columns found among `scopes`, for each warehouse."""
     spec = at.spec
     if spec.file is not None:
         texts_of = _from_file(at, spec.file, root, texts, symbols)
@@ -77,7 +85,7 @@ def with_select(model: HandWritten, at: Located[ModelSpec], root: Path, texts: d
             continue
         resolved = resolve_query(
             tree,
-            {n: scope_of(t.columns) for n, t in symbols.tables.items()},
+            scopes,
             {c.name: c.type for c in model.columns},
             text,
             symbols.report,

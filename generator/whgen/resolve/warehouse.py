@@ -14,7 +14,7 @@ from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, w
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
 from whgen.resolve.source import inputs_of, resolve_source, source_of
-from whgen.resolve.symbols import Symbols
+from whgen.resolve.symbols import Symbols, scope_of
 from whgen.spec.load import Located, Specs
 from whgen.spec.lock import Lock
 from whgen.spec.warehouse import ProductionLayer, StagingLayer, WarehouseSpec
@@ -52,7 +52,8 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
 
     # A hand-written SELECT may read everything, so everything must be known.
     symbols.tables.update({t.name: t for t in (*dimensions, *facts)})
-    models = tuple(with_select(m, at, specs.root, specs.texts, symbols) for m, at in zip(models, specs.models, strict=True))
+    scopes = {name: scope_of(table.columns) for name, table in symbols.tables.items()}
+    models = tuple(with_select(m, at, specs.root, specs.texts, scopes, symbols) for m, at in zip(models, specs.models, strict=True))
     exposures = tuple(resolve_exposure(at, symbols.tables, symbols) for at in specs.exposures)
 
     staging, production = _layers(specs.warehouse)

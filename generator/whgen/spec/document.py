@@ -243,7 +243,7 @@ class _Builder:
         """Report what no text of a spec may hold, since all of it goes into files that dbt, editors and terminals read."""
         for found in [m for m in (_JINJA.search(node.value), _UNUSABLE.search(node.value)) if m]:
             offset = node.start_mark.index
-            places = offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or [(0, 1)]
+            places = offsets(self.source.text[offset : node.end_mark.index], node.value, node.style) or ((0, 1),)
             start, end = offset + places[min(found.start(), len(places) - 1)][0], offset + places[min(found.end(), len(places)) - 1][1]
             if found.re is _JINJA:
                 self._jinja(start, end, found[0])

@@ -6,13 +6,16 @@ In: the raw text of a scalar and the value that YAML read from it. Out: offsets.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 _ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
 
 
-def offsets(raw: str, value: str, style: str | None) -> list[tuple[int, int]]:
+# Many mistakes may stand in one text.
+@lru_cache(maxsize=4)
+def offsets(raw: str, value: str, style: str | None) -> tuple[tuple[int, int], ...]:
     """For each character of a scalar's value where that which YAML read it from begins and ends in the raw text."""
-    return list(_walk(raw, value, style)) if value else []
+    return tuple(_walk(raw, value, style)) if value else ()
 
 
 def _walk(raw: str, value: str, style: str | None) -> Iterator[tuple[int, int]]:

@@ -295,7 +295,7 @@ def _check_output(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, re
             # It may be any of those that seem to be missing.
             missing = []
         elif name not in columns:
-            meant = nearest(name, missing)
+            meant = nearest(name, missing) if report.may_compare(len(missing)) else None
             span = sql.span_of(item.args["alias"] if isinstance(item, exp.Alias) else item)
             report.error(
                 "model-columns",
@@ -307,6 +307,7 @@ def _check_output(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, re
                 fix=renamed(span, name, certain(name, missing)) if isinstance(item, exp.Alias) and meant else None,
             )
             missing = [m for m in missing if m != meant]
+    selected = [name for name in names if name]
     for name in missing:
-        label, help_ = candidates_help(name, [n for n in names if n], kind="columns of the SELECT")
+        label, help_ = candidates_help(name, selected, kind="columns of the SELECT", may_suggest=report.may_compare(len(selected)))
         report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", label=label, help=help_)
