@@ -49,6 +49,7 @@ docs: $(READY) ## write the generated pages of docs/
 bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/build_overhead.py
+	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) data flights.duckdb generated/*/target generated/*/logs

