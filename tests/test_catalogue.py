@@ -23,6 +23,9 @@ from whgen.sql.types import is_nullable, logical_type
 from whgen.sql.typing import assign_types
 
 ALL = ("bigquery", "duckdb", "postgres")
+# One process for all of them: starting Postgres and compiling the evaluator takes long.
+pytestmark = pytest.mark.xdist_group("engines")
+
 AGGREGATES = [f.example for f in CATALOGUE if f.is_aggregate]
 EXAMPLES = [f.example for f in CATALOGUE if not f.is_aggregate]
 # The values that aggregates are taken of: all of them, none at all, one without values, one.

@@ -25,4 +25,6 @@ def projects() -> Mapping[str, Mapping[str, str]]:
 def _case(name: str) -> Mapping[str, str]:
     files = split_files((CASES / name / "specs.yml").read_text(encoding="utf-8").replace(_OF_A_PACKAGE, ""))
     files = files if "specs/warehouse.yml" in files else files | split_files(WAREHOUSE)
+    lock = CASES / name / "sources.lock"
+    files |= {lock.name: lock.read_text(encoding="utf-8")} if lock.is_file() else {}
     return files | {f"specs/{p.name}": p.read_text(encoding="utf-8") for p in (CASES / name).glob("*.csv")}

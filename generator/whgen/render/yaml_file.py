@@ -1,8 +1,14 @@
-"""Data -> YAML text, the way a person would lay it out: block style, lists indented, one line for each text."""
+"""Data -> YAML text, the way a person would lay it out: block style, lists indented, one line for each text.
+
+How a text is written, and whether it needs quotes, is PyYAML's to say, once for each text; the layout of mappings and lists is laid out
+here, since PyYAML takes a third of the time of a whole generation for it. tests/test_yaml_file.py holds the two against each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -25,7 +31,80 @@ _Dumper.add_representer(OneLine, lambda dumper, value: dumper.represent_mapping(
 
 def yaml_text(tree: Mapping[str, Any]) -> str:
     """The text of a tree of mappings, lists and scalars."""
+    try:
+        return "".join(_lines(tree, "")) if tree else "{}\n"
+    except _UnusualError:
+        return dumped(tree)
+
+
+def dumped(tree: Mapping[str, Any]) -> str:
+    """The same text as PyYAML alone writes it."""
     return yaml.dump(_plain(tree), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False)
+
+
+class _UnusualError(Exception):
+    """A text that is laid out over several lines, or a key that needs a line of its own."""
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _entry(f"{indent}{_scalar(_key(key))}:", item, indent)
+    else:
+        for item in value:
+            if _is_nested(item):
+                # The first line of a nested value stands behind the dash.
+                text = "".join(_lines(item, indent + "  "))
+                yield f"{indent}- {text[len(indent) + 2 :]}"
+            else:
+                yield from _entry(f"{indent}-", item, indent)
+
+
+def _entry(head: str, item: Any, indent: str) -> Iterator[str]:
+    if _is_nested(item):
+        yield f"{head}\n"
+        yield from _lines(item, indent + "  ")
+    elif isinstance(item, OneLine) and item:
+        yield f"{head} {_flow(tuple(item.items()))}\n"
+    elif isinstance(item, Mapping):
+        yield f"{head} {{}}\n"
+    elif isinstance(item, list | tuple):
+        yield f"{head} []\n"
+    else:
+        yield f"{head} {_scalar(item)}\n"
+
+
+def _is_nested(item: Any) -> bool:
+    return isinstance(item, Mapping | list | tuple) and not isinstance(item, OneLine) and len(item) > 0
+
+
+def _key(key: Any) -> str:
+    text = str(key)
+    if not re.fullmatch("[ -~]{1,100}", text):
+        raise _UnusualError
+    return text
+
+
+def _scalar(value: Any) -> str:
+    # True and 1 are equal, and so they would share an entry of the cache.
+    return _written(type(value).__name__, value)
+
+
+@lru_cache(maxsize=65536)
+def _written(kind: str, value: Any) -> str:
+    del kind
+    text = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=1_000_000).removesuffix("\n").removesuffix("\n...")
+    if "\n" in text:
+        raise _UnusualError
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _flow(items: tuple[tuple[str, str], ...]) -> str:
+    text = yaml.dump(OneLine(items), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000).removesuffix("\n")
+    if "\n" in text:
+        raise _UnusualError
+    return text
 
 
 def _plain(value: Any) -> Any:
