@@ -21,8 +21,6 @@ _LOCAL = {
     *("YAML: special character", "SQL: misspell a column", "SQL: misspell a table", "SQL: misspell a function"),
     *("SQL: drop an operand", "SQL: parentheses", "SQL: insert"),
 }
-_NO_TYPES_YET = {"swap a type", "another reference", *(k for k in DAMAGES if k.startswith("SQL"))}
-"""Damages whose mistake is one of types inside SQL, which only the warehouse finds."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def test_no_damage_gives_a_traceback(sample: list[Judgement]) -> None:
 
 
 def test_what_is_accepted_works_on_duckdb(sample: list[Judgement]) -> None:
-    assert [j for j in sample if j.verdict is Verdict.LATE and j.kind not in _NO_TYPES_YET] == []
+    assert [j for j in sample if j.verdict is Verdict.LATE] == []
 
 
 def test_mistakes_are_reported_where_they_were_made(sample: list[Judgement]) -> None:

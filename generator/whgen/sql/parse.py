@@ -33,6 +33,7 @@ _DIVIDE = "divide it; many conditions joined by OR may be one `in (...)`"
 _PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases": "the SQL"}
 
 
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _PLACED = (exp.Identifier, exp.Func, exp.Star, exp.Literal, exp.RawString)
 
 
@@ -193,6 +194,9 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         if lacking := _lacking(node):
             report.error("sql-syntax", sql.span_of(node), _in_words(lacking))
             return None
+        if misfit := _misfit(node, sql.dialect):
+            report.error("sql-syntax", sql.span_of(misfit[0]), misfit[1], help=misfit[2])
+            return None
         if sql.dialect != REFERENCE:
             node.meta[NATIVE] = True
     return trees[0]
@@ -211,6 +215,17 @@ def _lacking(node: exp.Expr) -> str:
         return next(iter(node.error_messages()), "")
     except TAKEN_FOR_GRANTED as error:
         return str(error).split(" for <class")[0]
+
+
+def _misfit(node: exp.Expr, dialect: str) -> tuple[exp.Expr, str, str] | None:
+    """An operand that sqlglot takes and no warehouse does: where, what is wrong with it, what to do."""
+    if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null | exp.Boolean | exp.JSON):
+        return node.expression, "only NULL, TRUE and FALSE can stand behind IS", "compare values with `=`"
+    if isinstance(node, exp.In) and node.args.get("field") is not None and dialect == REFERENCE:
+        return node.args["field"], "only a list in parentheses can stand behind IN", "write `in (...)`"
+    if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
+        return node, "what a comparison yields is compared again", "join comparisons with AND, or put one into parentheses"
+    return None
 
 
 def check_printable(tree: exp.Expr, dialects: Sequence[str], sql: SqlText, report: Report) -> None:
