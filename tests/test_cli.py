@@ -507,7 +507,7 @@ def test_text_that_the_terminal_cannot_show(shop: Path) -> None:
 
 
 def test_bug_of_ours_becomes_a_message(shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("oops")
 
     monkeypatch.setattr("whgen.pipeline.validate", broken)
