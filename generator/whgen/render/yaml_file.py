@@ -94,7 +94,7 @@ def _scalar(value: Any) -> str:
 def _written(kind: str, value: Any) -> str:
     del kind
     text = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=1_000_000).removesuffix("\n").removesuffix("\n...")
-    if "\n" in text:
+    if len(text.splitlines()) > 1:
         raise _UnusualError
     return text
 
@@ -102,7 +102,7 @@ def _written(kind: str, value: Any) -> str:
 @lru_cache(maxsize=4096)
 def _flow(items: tuple[tuple[str, str], ...]) -> str:
     text = yaml.dump(OneLine(items), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000).removesuffix("\n")
-    if "\n" in text:
+    if len(text.splitlines()) > 1:
         raise _UnusualError
     return text
 
