@@ -86,14 +86,18 @@ def _key(key: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    # True and 1 are equal, and so they would share an entry of the cache.
-    return _written(type(value).__name__, value)
+    # Numbers that are equal, such as 0.0 and -0.0, are not written alike.
+    return _text(value) if type(value) is str else _alone(value)
 
 
 @lru_cache(maxsize=65536)
-def _written(kind: str, value: Any) -> str:
-    del kind
-    text = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=1_000_000).removesuffix("\n").removesuffix("\n...")
+def _text(value: str) -> str:
+    return _alone(value)
+
+
+def _alone(value: Any) -> str:
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    text = text.removesuffix("\n").removesuffix("\n...")
     if len(text.splitlines()) > 1:
         raise _UnusualError
     return text
@@ -101,10 +105,7 @@ def _written(kind: str, value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _flow(items: tuple[tuple[str, str], ...]) -> str:
-    text = yaml.dump(OneLine(items), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000).removesuffix("\n")
-    if len(text.splitlines()) > 1:
-        raise _UnusualError
-    return text
+    return _alone(OneLine(items))
 
 
 def _plain(value: Any) -> Any:
