@@ -26,8 +26,8 @@ targets:
 _FIXED = ("dbt_project.yml", "profiles.yml", "README.md", ".gitignore")
 
 
-def _case(name: str, root: Path) -> Mapping[str, Mapping[PurePosixPath, str]]:
-    """For each warehouse the files that depend on the case: models, seeds and their properties."""
+def case_files(name: str) -> dict[str, str]:
+    """The files of the project that a case is, by path."""
     files = split_files((CASES / name / "specs.yml").read_text(encoding="utf-8"))
     if "specs/warehouse.yml" not in files:
         files |= split_files(WAREHOUSE)
@@ -35,7 +35,12 @@ def _case(name: str, root: Path) -> Mapping[str, Mapping[PurePosixPath, str]]:
         files[f"specs/{extra.name}"] = extra.read_text(encoding="utf-8")
     if (lock := CASES / name / "sources.lock").is_file():
         files[lock.name] = lock.read_text(encoding="utf-8")
-    write_project(root, files)
+    return files
+
+
+def _case(name: str, root: Path) -> Mapping[str, Mapping[PurePosixPath, str]]:
+    """For each warehouse the files that depend on the case: models, seeds and their properties."""
+    write_project(root, case_files(name))
     return {p.warehouse: {path: t for path, t in p.files.items() if path.parts[0] in ("models", "seeds")} for p in compiled(root).projects}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from projects import REPOSITORY, split_files
-from test_cases import CASES, WAREHOUSE
+from projects import REPOSITORY
+from test_cases import CASES, case_files
 
 EXAMPLE = "example"
 # Its package is not installed here, and dbt would stop at that before it came to what was damaged.
@@ -23,8 +23,4 @@ def projects() -> Mapping[str, Mapping[str, str]]:
 
 
 def _case(name: str) -> Mapping[str, str]:
-    files = split_files((CASES / name / "specs.yml").read_text(encoding="utf-8").replace(_OF_A_PACKAGE, ""))
-    files = files if "specs/warehouse.yml" in files else files | split_files(WAREHOUSE)
-    lock = CASES / name / "sources.lock"
-    files |= {lock.name: lock.read_text(encoding="utf-8")} if lock.is_file() else {}
-    return files | {f"specs/{p.name}": p.read_text(encoding="utf-8") for p in (CASES / name).glob("*.csv")}
+    return {file: text.replace(_OF_A_PACKAGE, "") for file, text in case_files(name).items()}
