@@ -225,6 +225,12 @@ def _misfit(node: exp.Expr, dialect: str) -> tuple[exp.Expr, str, str] | None:
         return node.args["field"], "only a list in parentheses can stand behind IN", "write `in (...)`"
     if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
         return node, "what a comparison yields is compared again", "join comparisons with AND, or put one into parentheses"
+    if (
+        isinstance(node, exp.Select)
+        and isinstance(node.parent, exp.Func)
+        and not isinstance(node.parent, exp.SubqueryPredicate | exp.Array)
+    ):
+        return node, "a SELECT needs parentheses of its own here", "write `(select ...)`"
     return None
 
 
