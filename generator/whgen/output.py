@@ -12,12 +12,12 @@ import errno
 import os
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from whgen.file_lock import try_lock
 from whgen.output_manifest import (
     MANIFEST_NAME,
     WORK_FOLDER,
@@ -237,30 +237,13 @@ def _lock(root: Path) -> Iterator[None]:
     try:
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
         with _explained(work / "lock", "lock"):
-            while not _try_lock(descriptor):
+            while not try_lock(descriptor):
                 if time.monotonic() >= deadline:
                     raise OutputError(f"somebody else is generating into {root}; wait until they are done, then generate again", root)
                 time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            return False
-        raise
-    return True
 
 
 def _inspect(root: Path, wanted: Mapping[PurePosixPath, bytes]) -> _State:
@@ -271,7 +254,8 @@ def _inspect(root: Path, wanted: Mapping[PurePosixPath, bytes]) -> _State:
         manifest = _read(root, PurePosixPath(MANIFEST_NAME), listed=(), is_wanted=True)
         known = parse(root / MANIFEST_NAME, manifest)
         paths = {*known, *wanted}
-        disk = {path: _read(root, path, listed=known, is_wanted=path in wanted) for path in paths}
+        seen: set[PurePosixPath] = set()
+        disk = {path: _read(root, path, listed=known, is_wanted=path in wanted, folders=seen) for path in paths}
         if manifest == _read(root, PurePosixPath(MANIFEST_NAME), listed=(), is_wanted=True):
             stale = manifest is None or digest_of(finished(wanted)) not in digests_of(manifest)
             comparison = _classify(wanted, known, disk, manifest_is_stale=stale)
@@ -287,6 +271,8 @@ def _classify(
     *,
     manifest_is_stale: bool,
 ) -> Comparison:
+    if disk == wanted:
+        return Comparison(unchanged=tuple(sorted(wanted)), manifest_is_stale=manifest_is_stale)
     ours: dict[str, frozenset[str]] = {}
     for path, digests in known.items():
         ours[folded(path)] = ours.get(folded(path), frozenset()) | digests
@@ -307,9 +293,15 @@ def _classify(
     return Comparison(**{kind: tuple(paths) for kind, paths in kinds.items()}, manifest_is_stale=manifest_is_stale)
 
 
-def _read(root: Path, path: PurePosixPath, *, listed: Collection[PurePosixPath], is_wanted: bool) -> bytes | None:
-    """The bytes of a file, or None when there is none. Raises OutputError when something else stands in a wanted file's way."""
-    for part in (*reversed(path.parents[:-1]), path):
+def _read(
+    root: Path, path: PurePosixPath, *, listed: Collection[PurePosixPath], is_wanted: bool, folders: set[PurePosixPath] | None = None
+) -> bytes | None:
+    """The bytes of a file, or None when there is none. Raises OutputError when something else stands in a wanted file's way.
+
+    `folders` are those that were found to be folders before, to which the file's own are added.
+    """
+    known_folders = folders if folders is not None else set()
+    for part in (path,) if path.parent in known_folders else (*reversed(path.parents[:-1]), path):
         place = root / part
         with _explained(place, "read"):
             try:
@@ -321,6 +313,7 @@ def _read(root: Path, path: PurePosixPath, *, listed: Collection[PurePosixPath],
             if stat.S_ISLNK(mode):
                 raise OutputError(f"{place} is a symbolic link, and whgen writes through none; remove it and generate again", place)
             if part != path and stat.S_ISDIR(mode):
+                known_folders.add(part)
                 continue
             if is_wanted and not _gives_way(root, part, listed):
                 wanted, found = ("folder", "file") if part != path else ("file", "folder" if stat.S_ISDIR(mode) else "special file")

@@ -37,16 +37,19 @@ def encode(wanted: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, bytes]:
     Raises OutputError for paths that leave the folder, that not every system can hold, or that some would take for one.
     """
     spelled: dict[str, tuple[PurePosixPath, bool]] = {}
+    folders: set[str] = set()
     encoded: dict[PurePosixPath, bytes] = {}
     for path, text in sorted(wanted.items()):
         if flaw := _flaw(path):
             raise OutputError(f"cannot generate a file named {str(path)!r}: {flaw}; rename what it is made from", path)
-        for part in (path, *path.parents[:-1]):
+        folder = str(path).rpartition("/")[0]
+        for part in (path,) if folder in folders else (path, *path.parents[:-1]):
             other, is_file = spelled.setdefault(folded(part), (part, part == path))
             if other != part or is_file != (part == path):
                 raise OutputError(f"cannot generate both {other} and {path}: some disks take them for one; rename one of them", path)
+        folders.add(folder)
         try:
-            encoded[path] = re.sub(r"\r+\n", "\n", text).encode()
+            encoded[path] = (re.sub(r"\r+\n", "\n", text) if "\r" in text else text).encode()
         except UnicodeEncodeError as error:
             raise OutputError(f"cannot generate {path}: it holds half a character at offset {error.start}; mend the specs", path) from error
     return encoded
@@ -98,11 +101,14 @@ def digest_of(data: bytes) -> str:
 
 def digests_of(data: bytes) -> frozenset[str]:
     """The digests that bytes on disk may be listed under: their own, and that of what a checkout with autocrlf made them from."""
-    return frozenset({digest_of(data), digest_of(unix_newlines(data))})
+    unix = unix_newlines(data)
+    return frozenset({digest_of(data)} if unix is data else {digest_of(data), digest_of(unix)})
 
 
 def unix_newlines(data: bytes) -> bytes:
     """The bytes before a checkout with autocrlf, which turns every newline; a file with only some turned stays as it is."""
+    if b"\r\n" not in data:
+        return data
     unix = data.replace(b"\r\n", b"\n")
     return unix if unix.replace(b"\n", b"\r\n") == data else data
 

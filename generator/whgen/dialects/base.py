@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
 from whgen.dialects.lowering import Lowerings, lowered
+from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
 from whgen.sql.reference import NATIVE
@@ -24,7 +26,8 @@ LINE = 88
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# There is one of each, told apart by what it is and not by what is in it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dialect:
     """One warehouse.
 
@@ -78,15 +81,16 @@ class Dialect:
         return self._print(self._ready(tree))
 
     def _ready(self, tree: exp.Expr) -> exp.Expr:
-        tree = self._lowered(_with_parentheses(tree.copy()))
-        for identifier in tree.find_all(exp.Identifier):
-            identifier.set("quoted", self.needs_quotes(identifier.name))
+        tree = self._lowered(_with_parentheses(copied(tree)))
+        for node in nodes_of(tree):
+            if isinstance(node, exp.Identifier):
+                node.set("quoted", self.needs_quotes(node.name))
         return tree
 
     def _lowered(self, tree: exp.Expr) -> exp.Expr:
         # From the leaves up, since what replaces a node holds what stood below it.
-        for node in reversed(list(tree.dfs())):
-            if node.meta.get(NATIVE):
+        for node in reversed(nodes_of(tree)):
+            if type(node) not in self.lowerings or node.meta_get(NATIVE):
                 continue
             new = lowered(node, self.lowerings, self.printer)
             if new is not node:
@@ -96,7 +100,7 @@ class Dialect:
         return tree
 
     def _print(self, tree: exp.Expr, **layout: Any) -> str:
-        return tree.sql(dialect=self.printer, normalize_functions="upper", copy=False, **{"comments": False, **layout})
+        return _instance(self.printer).generate(tree, normalize_functions="upper", copy=False, **{"comments": False, **layout})
 
     def name_sql(self, name: str) -> str:
         """A name as this warehouse writes it, in quotes where it must be."""
@@ -109,9 +113,16 @@ class Dialect:
         return not _PLAIN_NAME.fullmatch(name) or name.upper() in self.reserved
 
 
+@cache
+def _instance(printer: type[SqlglotDialect]) -> SqlglotDialect:
+    return printer()
+
+
 def _with_parentheses(tree: exp.Expr) -> exp.Expr:
     """`DIV(a - 1, 7)` becomes `a - 1 // 7` where the function is an operator, unless its operands are in parentheses."""
-    for node in list(tree.find_all(exp.IntDiv, exp.Mod)):
+    for node in nodes_of(tree):
+        if not isinstance(node, exp.IntDiv | exp.Mod):
+            continue
         for place in ("this", "expression"):
             operand = node.args[place]
             if isinstance(operand, exp.Binary | exp.Unary) and not isinstance(operand, exp.Paren):

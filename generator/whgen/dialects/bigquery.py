@@ -13,6 +13,7 @@ from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Target
 
@@ -43,7 +44,7 @@ def _cast(node: exp.Expr) -> Pattern:
     if target_type(node).is_type(exp.DType.DECIMAL) and target_type(node).expressions:
         # A cast to NUMERIC takes no precision: digits behind the scale are rounded away by themselves.
         scale = int(target_type(node).expressions[1].name) if len(target_type(node).expressions) > 1 else 0
-        plain = type(node)(this=node.this.copy(), to=exp.DataType.build("decimal"), safe=node.args.get("safe"))
+        plain = type(node)(this=copied(node.this), to=exp.DataType.build("decimal"), safe=node.args.get("safe"))
         return exp.Round(this=plain, decimals=exp.Literal.number(scale))
     if target_type(node).is_type(exp.DType.JSON):
         return f"{'SAFE.PARSE_JSON' if isinstance(node, exp.TryCast) else 'PARSE_JSON'}({{this}})"

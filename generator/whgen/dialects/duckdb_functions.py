@@ -7,6 +7,7 @@ import re
 from sqlglot import exp
 
 from whgen.dialects.lowering import Lowerings, Pattern, concatenated, kind, nulls_win, quoted, target_type
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.sql.catalogue.dates import unit_of
 from whgen.sql.catalogue.entry import is_literal
@@ -160,7 +161,7 @@ def _timestamp_diff(node: exp.Expr) -> Pattern:
 
 def _formatted(node: exp.Expr) -> Pattern:
     moment = node.this.this
-    node.set("moment", moment.copy())
+    node.set("moment", copied(moment))
     source = "({moment} AT TIME ZONE 'UTC')" if kind(moment) is Kind.TIMESTAMP else "{moment}"
     return f"STRFTIME({source}, {quoted(node.args['format'].name.replace('%F', '%Y-%m-%d'))})"
 

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 
+from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind
 from whgen.sql.catalogue.entry import is_literal
 from whgen.sql.types import logical_type
@@ -46,8 +47,8 @@ def _needs_parentheses(tree: exp.Expr, parent: exp.Expr | None) -> bool:
 
 
 def _filled(pattern: str, node: exp.Expr, dialect: type[SqlglotDialect]) -> exp.Expr:
-    tree = _parsed(pattern, dialect).copy()
-    for hole in [c for c in tree.find_all(exp.Column) if c.name.startswith("__")]:
+    tree = copied(_parsed(pattern, dialect))
+    for hole in [c for c in nodes_of(tree) if isinstance(c, exp.Column) and c.name.startswith("__")]:
         value = _argument(node, hole.name[2:])
         if _needs_parentheses(value, hole.parent):
             value = exp.Paren(this=value)
@@ -59,8 +60,8 @@ def _filled(pattern: str, node: exp.Expr, dialect: type[SqlglotDialect]) -> exp.
 
 
 def _argument(node: exp.Expr, name: str) -> exp.Expr:
-    value = node.expressions[int(name[4:])] if name.startswith("item") else node.args[name]
-    return value.copy()  # type: ignore[no-any-return] # the arguments that patterns name are nodes
+    value: exp.Expr = node.expressions[int(name[4:])] if name.startswith("item") else node.args[name]
+    return copied(value)
 
 
 @lru_cache(maxsize=512)

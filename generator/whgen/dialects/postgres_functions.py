@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from whgen.dialects.lowering import Lowerings, Pattern, concatenated, kind, nulls_win, quoted, target_type
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.sql.catalogue.dates import unit_of
 from whgen.sql.catalogue.patterns import postgres_pattern
@@ -59,7 +60,7 @@ def _cast(node: exp.Expr) -> Pattern:
         return "{this} AT TIME ZONE 'UTC'" if target is Kind.DATETIME else f"CAST({{this}} AT TIME ZONE 'UTC' AS {target.value.upper()})"
     if target is Kind.TIMESTAMP and source in (Kind.DATE, Kind.DATETIME):
         return "CAST({this} AS TIMESTAMP) AT TIME ZONE 'UTC'"
-    return exp.Cast(this=node.this.copy(), to=target_type(node).copy()) if isinstance(node, exp.TryCast) else None
+    return exp.Cast(this=copied(node.this), to=copied(target_type(node))) if isinstance(node, exp.TryCast) else None
 
 
 def _safe_cast(node: exp.Expr, target: Kind) -> Pattern:
@@ -69,7 +70,7 @@ def _safe_cast(node: exp.Expr, target: Kind) -> Pattern:
         zoned = "CASE WHEN {this} ~ '(Z|[+-][0-9]{2}(:[0-9]{2})?)$' AND {this} ~ ':' THEN {this} ELSE {this} || '+00' END"
         return f"CASE WHEN {{this}} ~ {quoted(_ZONED)} AND PG_INPUT_IS_VALID({{this}}, 'timestamptz') THEN CAST({zoned} AS TIMESTAMPTZ) END"
     if target not in _GUARDS:
-        return exp.Cast(this=node.this.copy(), to=target_type(node).copy())
+        return exp.Cast(this=copied(node.this), to=copied(target_type(node)))
     guard, name = _GUARDS[target]
     to = target_type(node).sql(dialect="postgres") if target is Kind.DECIMAL and target_type(node).expressions else name
     return f"CASE WHEN {{this}} ~ {quoted(guard)} AND PG_INPUT_IS_VALID({{this}}, '{to.lower()}') THEN CAST({{this}} AS {to}) END"
@@ -179,7 +180,7 @@ def _timestamp_diff(node: exp.Expr) -> Pattern:
 
 def _formatted(node: exp.Expr) -> Pattern:
     moment = node.this.this
-    node.set("moment", moment.copy())
+    node.set("moment", copied(moment))
     written = re.sub(r"%[A-Za-z]|[^%]+", lambda m: _FORMATS.get(str(m[0])) or f'"{m[0]}"', node.args["format"].name)
     return f"TO_CHAR({_at_utc(node, 'moment')}, {quoted(written)})"
 

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
 from whgen.ir.source import Arrival, Source
+from whgen.ir.trees import copied
 from whgen.ir.types import Scalar, Type
 
 Materialized = Literal["view", "table", "ephemeral", "incremental"]
@@ -32,7 +33,7 @@ class Expression:
         """A copy of the tree for one warehouse."""
         tree = self.trees.get(warehouse, self.tree)
         assert tree is not None, "resolve reports expressions that lack a warehouse of the project"
-        return tree.copy()
+        return copied(tree)
 
     @property
     def columns(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 
 from whgen.dialects.base import Dialect
 from whgen.ir.calendar import CALENDAR
+from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER, Kind, Type
 from whgen.ir.warehouse import CalendarDimension
 from whgen.plan.dimension import LABELS
@@ -58,7 +59,7 @@ def day_key(column: exp.Expr) -> exp.Expr:
     """The key of a day: the integer yyyymmdd."""
     tree = _parse(_day_number("calendar_date"))
     for place in list(tree.find_all(exp.Column)):
-        place.replace(column.copy())
+        place.replace(copied(column))
     return tree
 
 

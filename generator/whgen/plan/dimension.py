@@ -10,7 +10,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Scalar
 from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Staging, Table
 from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, hashed_key, literal, null, select_item, select_list
+from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, constant_item, hashed_key, select_item, select_list
 from whgen.sql.columns import column_expression
 
 LABELS = {UNKNOWN_MEMBER: "Unknown", NOT_FOUND_MEMBER: "Not found"}
@@ -62,7 +62,7 @@ def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> 
             [
                 select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
                 *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
-                *(select_item(null(a.column.type), a.column.name, dialect) for a in dimension.attributes),
+                *(constant_item(None, a.column.name, dialect, a.column.type) for a in dimension.attributes),
                 "TRUE AS is_inferred",
             ]
         ),
@@ -104,15 +104,15 @@ def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: D
     return select_list(
         [
             select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
-            *(select_item(null(c.type), c.name, dialect) for c in key),
-            *(select_item(_of_member(a, member), a.column.name, dialect) for a in dimension.attributes),
+            *(constant_item(None, c.name, dialect, c.type) for c in key),
+            *(constant_item(_of_member(a, member), a.column.name, dialect, a.column.type) for a in dimension.attributes),
             "FALSE AS is_inferred",
         ]
     )
 
 
-def _of_member(attribute: Attribute, member: str) -> exp.Expr:
+def _of_member(attribute: Attribute, member: str) -> Scalar | None:
     declared: Scalar | None = attribute.unknown if member == UNKNOWN_MEMBER else attribute.not_found
     if declared is not None:
-        return literal(declared, attribute.column.type)
-    return literal(LABELS[member], attribute.column.type) if attribute.column.type.kind is Kind.STRING else null(attribute.column.type)
+        return declared
+    return LABELS[member] if attribute.column.type.kind is Kind.STRING else None

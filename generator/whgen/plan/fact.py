@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
 from whgen.plan.calendar import day_key
@@ -67,7 +68,7 @@ def _key(role: Role, fact: Fact, table: str | None) -> exp.Expr:
     if role.missing == "unknown":
         found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
         case = case.when(exp.Is(this=found, expression=exp.Null()), exp.Literal.string(NOT_FOUND_MEMBER), copy=False)
-        return case.else_(found.copy(), copy=False)
+        return case.else_(copied(found), copy=False)
     return case.else_(hashed_key(business_key(role.dimension), role.on, table=table), copy=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import HandWritten
 from whgen.plan.project import HandWrittenView, NamedQuery
@@ -13,7 +14,7 @@ from whgen.sql.types import logical_type
 
 def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, ...]) -> HandWrittenView:
     """The model's SELECT in the warehouse's dialect, its columns of the declared types."""
-    tree = model.selects[dialect.name].copy()
+    tree = copied(model.selects[dialect.name])
     _settle_inside(tree, dialect)
     with_ = tree.args.get("with_")
     queries = tuple(
@@ -37,7 +38,7 @@ def _settle_inside(tree: exp.Query, dialect: Dialect) -> None:
         for item in select.selects:
             type_ = logical_type(item)
             if isinstance(item, exp.Alias) and type_.kind in (Kind.INTEGER, Kind.FLOAT):
-                item.set("this", dialect.settle(item.this.copy(), type_))
+                item.set("this", dialect.settle(copied(item.this), type_))
 
 
 def _settle(tree: exp.Query, types: dict[str, Type], dialect: Dialect) -> None:
@@ -49,4 +50,4 @@ def _settle(tree: exp.Query, types: dict[str, Type], dialect: Dialect) -> None:
     for item in tree.selects:
         type_ = types.get(item.alias_or_name)
         if type_ is not None and isinstance(item, exp.Alias):
-            item.set("this", dialect.settle(item.this.copy(), type_))
+            item.set("this", dialect.settle(copied(item.this), type_))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlglot import exp
 
-from whgen.dialects.base import Dialect
+from whgen.dialects.base import LINE, Dialect
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Scalar, Type
 from whgen.ir.warehouse import Cleaning, Column, Expression
 from whgen.sql.columns import column_expression
@@ -61,6 +63,19 @@ def select_item(tree: exp.Expr, name: str, dialect: Dialect, type_: Type | None 
         return dialect.sql(tree)
     alias = f" AS {dialect.name_sql(name)}"
     return f"{dialect.sql(tree, beside=len(alias))}{alias}"
+
+
+def constant_item(value: Scalar | None, name: str, dialect: Dialect, type_: Type) -> str:
+    """One item of a SELECT list that is the same in every row: a value, or NULL, of the type that is given."""
+    # Equal values that look different, as 1 and True, are told apart.
+    line = _constant(value, repr(value), type_, dialect)
+    tree = null(type_) if value is None else literal(value, type_)
+    return f"{line} AS {dialect.name_sql(name)}" if len(line) + len(name) < LINE - 8 else select_item(tree, name, dialect, type_)
+
+
+@lru_cache(maxsize=1024)
+def _constant(value: Scalar | None, _looks: str, type_: Type, dialect: Dialect) -> str:
+    return dialect.line(dialect.settle(null(type_) if value is None else literal(value, type_), type_))
 
 
 def select_list(items: Sequence[str]) -> str:
@@ -148,9 +163,9 @@ def key_text(column: exp.Expr, type_: Type) -> exp.Expr:
         return column
     if type_.kind in (Kind.TIMESTAMP, Kind.DATETIME):
         node = exp.UnixMicros(this=column)
-        node.type = exp.DataType.build("bigint")
-        return exp.Cast(this=node, to=exp.DataType.build("text"))
-    return exp.Cast(this=column, to=exp.DataType.build("text"))
+        node.type = exp.DataType(this=exp.DType.BIGINT)
+        return exp.Cast(this=node, to=exp.DataType(this=exp.DType.TEXT))
+    return exp.Cast(this=column, to=exp.DataType(this=exp.DType.TEXT))
 
 
 def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *, table: str | None = None) -> exp.Expr:
@@ -172,12 +187,12 @@ def hashed_key(columns: Sequence[Column], names: Sequence[str] | None = None, *,
             else text
         )
         part = exp.Coalesce(this=value, expressions=[exp.Literal.string("-")])
-        tree = part if tree is None else exp.DPipe(this=exp.DPipe(this=tree, expression=separator.copy()), expression=part)
+        tree = part if tree is None else exp.DPipe(this=exp.DPipe(this=tree, expression=copied(separator)), expression=part)
     return exp.MD5(this=tree)
 
 
 def _length(text: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=exp.Length(this=text.copy()), to=exp.DataType.build("text"))
+    return exp.Cast(this=exp.Length(this=copied(text)), to=exp.DataType(this=exp.DType.TEXT))
 
 
 def is_missing(columns: Sequence[Column], names: Sequence[str], *, table: str | None = None) -> exp.Expr:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from whgen.dialects.base import Dialect
+from whgen.dialects.base import LINE, Dialect
+from whgen.ir.trees import copied
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import Derivation, Staging
+from whgen.ir.warehouse import Cleaning, Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
 from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list, source_call
+from whgen.plan.ways import line_of
 
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
@@ -33,7 +35,7 @@ _ROUNDED = ((Kind.FLOAT, Kind.INTEGER), (Kind.DECIMAL, Kind.INTEGER), (Kind.DECI
 def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) -> StagingView:
     """The model of a staging table: read, clean, derive, filter, keep one row of each key."""
     tag = staging.union_column
-    columns = [select_item(cleaned(c, dialect), c.column.name, dialect, c.column.type) for c in staging.cleanings]
+    columns = [_item(c, dialect) for c in staging.cleanings]
     if tag is not None:
         columns.append(dialect.name_sql(tag.name))
     steps = _steps(staging.derivations, dialect)
@@ -63,6 +65,19 @@ def staging_view(staging: Staging, dialect: Dialect, config: tuple[str, ...]) ->
     )
 
 
+def _item(cleaning: Cleaning, dialect: Dialect) -> str:
+    name, line = cleaning.column.name, line_of(_settled, cleaning, dialect)
+    if line == dialect.name_sql(name):
+        return line
+    item = f"{line} AS {dialect.name_sql(name)}"
+    # Longer ones are laid out, which depends on every name in them.
+    return item if len(item) <= LINE else select_item(cleaned(cleaning, dialect), name, dialect, cleaning.column.type)
+
+
+def _settled(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
+    return dialect.settle(cleaned(cleaning, dialect), cleaning.column.type)
+
+
 def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
     """For each column that is cast, the condition under which the cast loses a value that was there.
 
@@ -71,24 +86,26 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     where = _decided_by_others(staging, dialect)
+    # The same for every column, so it is written once.
+    counted = f" AND {dialect.line(exp.Paren(this=_inlined(where, staging, dialect)))}" if where is not None else ""
     for cleaning in staging.cleanings:
-        if not can_lose(cleaning, dialect):
-            continue
-        value = cleaned_text(cleaning, dialect)
-        gone: exp.Expr = exp.Is(this=safely_cast(value.copy(), cleaning.column.type), expression=exp.Null())
-        pattern = _LOSSLESS.get(cleaning.column.type.kind)
-        kinds = cleaning.arrivals[dialect.name].raw.type.kind, cleaning.column.type.kind
-        if kinds in _ROUNDED:
-            differs = exp.NEQ(this=safely_cast(value.copy(), cleaning.column.type), expression=value.copy())
-            gone = exp.Paren(this=exp.Or(this=gone, expression=differs))
-        elif pattern is not None and kinds[0] is Kind.STRING:
-            matches = exp.RegexpLike(this=value.copy(), expression=exp.Literal.string(pattern))
-            gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
-        condition: exp.Expr = exp.And(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), expression=gone)
-        if where is not None:
-            condition = exp.And(this=condition, expression=exp.Paren(this=_inlined(where.copy(), staging, dialect)))
-        found[cleaning.column.name] = dialect.line(condition)
+        if can_lose(cleaning, dialect):
+            found[cleaning.column.name] = line_of(_loss, cleaning, dialect) + counted
     return found
+
+
+def _loss(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
+    value = cleaned_text(cleaning, dialect)
+    gone: exp.Expr = exp.Is(this=safely_cast(copied(value), cleaning.column.type), expression=exp.Null())
+    pattern = _LOSSLESS.get(cleaning.column.type.kind)
+    kinds = cleaning.arrivals[dialect.name].raw.type.kind, cleaning.column.type.kind
+    if kinds in _ROUNDED:
+        differs = exp.NEQ(this=safely_cast(copied(value), cleaning.column.type), expression=copied(value))
+        gone = exp.Paren(this=exp.Or(this=gone, expression=differs))
+    elif pattern is not None and kinds[0] is Kind.STRING:
+        matches = exp.RegexpLike(this=copied(value), expression=exp.Literal.string(pattern))
+        gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
+    return exp.And(this=exp.Not(this=exp.Is(this=value, expression=exp.Null())), expression=gone)
 
 
 def _decided_by_others(staging: Staging, dialect: Dialect) -> exp.Expr | None:

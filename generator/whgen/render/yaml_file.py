@@ -6,12 +6,14 @@ here, since PyYAML takes a third of the time of a whole generation for it. tests
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import yaml
+from yaml.emitter import Emitter
 
 
 class _Dumper(yaml.SafeDumper):
@@ -96,11 +98,30 @@ def _text(value: str) -> str:
 
 
 def _alone(value: Any) -> str:
+    if type(value) is str and (quick := _in_one_style(value)) is not None:
+        return quick
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     text = text.removesuffix("\n").removesuffix("\n...")
     if len(text.splitlines()) > 1:
         raise _UnusualError
     return text
+
+
+# What no style but the plain one would be chosen for, unless it reads as something else than text; the rest is looked at by character.
+_PLAIN = re.compile(r"(?!.*(?:: | #))[A-Za-z(_/][ -~]*(?<![ :])")
+_emitter, _resolver = Emitter(io.StringIO()), yaml.resolver.Resolver()
+
+
+def _in_one_style(text: str) -> str | None:
+    """A text without quotes or in single ones, as PyYAML would choose; None for what it would write in another way."""
+    found = _resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call] # PyYAML's stubs leave it out
+    is_text = found == "tag:yaml.org,2002:str"
+    if is_text and _PLAIN.fullmatch(text):
+        return text
+    analysis = _emitter.analyze_scalar(text)
+    if analysis.multiline or not analysis.allow_single_quoted:
+        return None
+    return text if is_text and analysis.allow_block_plain else "'" + text.replace("'", "''") + "'"
 
 
 @lru_cache(maxsize=4096)

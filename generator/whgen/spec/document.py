@@ -6,6 +6,7 @@ keys are always strings. Positions reach into scalars, so that a mistake in a SQ
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from whgen.diagnostics.diagnostic import Fix, Related, Report, Span, rewritten
 from whgen.spec.events import LOADER, long_quote, too_deep
 from whgen.spec.mending import quotable, removal
 from whgen.spec.offsets import offsets
+from whgen.spec.place import Place
 from whgen.spec.syntax import problem_of, start_of_uneven_block
 from whgen.spec.text import SourceText
 
@@ -51,7 +53,7 @@ class Document:
     source: SourceText
     value: dict[str, Value]
     _keys: dict[Path, tuple[int, int]] = field(repr=False)
-    _values: dict[Path, yaml.Node] = field(repr=False)
+    _values: dict[Path, Place] = field(repr=False)
 
     def has(self, path: Path) -> bool:
         """Whether the document has a value at `path`; the items of a list that stands for a mapping count as its keys."""
@@ -63,9 +65,9 @@ class Document:
             if (item := self._item(path)) is not None:
                 return self.span(*item)
             path = path[:-1]
-        node = self._values[path]
-        start, end = node.start_mark.index, node.end_mark.index
-        if not isinstance(node, yaml.ScalarNode):
+        place = self._values[path]
+        start, end = place.start, place.end
+        if place.text is None:
             # A mapping or list is pointed at by its first line: its whole extent says nothing.
             newline = self.source.text.find("\n", start)
             end = min(end, newline if newline >= 0 else end)
@@ -82,37 +84,34 @@ class Document:
     def without(self, *path: str | int) -> Fix | None:
         """The fix that removes an item of a list that has others; None where comments or layout would suffer."""
         item = self._item(path)
-        around = self._values[path[:-1]] if item is not None else None
-        if item is None or not isinstance(around, yaml.SequenceNode) or len(around.value) < 2:
+        second = self._values.get((*path[:-1], 1))
+        if item is None or second is None:
             return None
-        node, text = self._values[item], self.source.text
-        start, end = node.start_mark.index, node.end_mark.index
-        if item[-1] == 0 and around.flow_style:
-            following = around.value[1].start_mark.index
-            extent = (start, following) if text[end:following].strip(" ") == "," else None
+        place, text, is_flow = self._values[item], self.source.text, self._values[path[:-1]].is_flow
+        if item[-1] == 0 and is_flow:
+            extent = (place.start, second.start) if text[place.end : second.start].strip(" ") == "," else None
         else:
-            extent = removal(text, start, end, is_flow=around.flow_style)
+            extent = removal(text, place.start, place.end, is_flow=is_flow)
         return self.source.fix(extent, "", "remove it") if extent is not None else None
 
     def _item(self, path: Path) -> Path | None:
         """In a list that stands for a mapping, as in `columns: [a, b]`, the path of the item that `path` names as a key."""
         around = self._values.get(path[:-1])
-        if not isinstance(around, yaml.SequenceNode) or not isinstance(path[-1], str):
+        if around is None or not around.is_list or not isinstance(path[-1], str):
             return None
-        return next(((*path[:-1], i) for i, node in enumerate(around.value) if _is_text(node, path[-1])), None)
+        items = ((*path[:-1], i) for i in itertools.count())
+        return next((i for i in itertools.takewhile(self._values.__contains__, items) if self._values[i].text == path[-1]), None)
 
     def inside(self, path: Path, start: int, end: int) -> Span:
         """Where characters `start` to `end` of the text at `path` stand in the file."""
-        node = self._values.get(path)
-        if not isinstance(node, yaml.ScalarNode):
+        place = self._values.get(path)
+        if place is None or place.text is None:
             return self.span(*path)
-        raw_start, raw_end = node.start_mark.index, node.end_mark.index
-        places = offsets(self.source.text[raw_start:raw_end], node.value, node.style)
-        if not places:
+        if not (places := offsets(self.source.text[place.start : place.end], place.text, place.style)):
             return self.span(*path)
         first, _ = places[min(start, len(places) - 1)]
         _, last = places[min(max(end - 1, start), len(places) - 1)]
-        return self.source.span(raw_start + first, raw_start + last)
+        return self.source.span(place.start + first, place.start + last)
 
 
 def read_documents(source: SourceText, report: Report) -> list[Document]:
@@ -160,7 +159,7 @@ class _Builder:
     source: SourceText
     report: Report
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    values: dict[Path, yaml.Node] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
     is_broken: bool = False
     """Whether a value was reported that nothing further can be said about."""
     _open: set[int] = field(default_factory=set)
@@ -169,7 +168,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path) -> Value:
         """The plain value of a node; records where everything stands."""
-        self.values[path] = node
+        self.values[path] = Place.of(node)
         if not self._is_affordable(node):
             return None
         if isinstance(node, yaml.ScalarNode):
@@ -235,8 +234,9 @@ class _Builder:
                     fix=self._without(key_node, value_node, self.values[(*path, key)], is_flow=node.flow_style),
                 )
             else:
-                self.keys[(*path, key)] = extent
-                result[key] = self.build(value_node, (*path, key))
+                inner = (*path, key)
+                self.keys[inner] = extent
+                result[key] = self.build(value_node, inner)
         return result
 
     def _check_text(self, node: yaml.ScalarNode) -> None:
@@ -256,10 +256,10 @@ class _Builder:
                     help="remove it",
                 )
 
-    def _without(self, key: yaml.Node, value: yaml.Node, first: yaml.Node, *, is_flow: bool) -> Fix | None:
+    def _without(self, key: yaml.Node, value: yaml.Node, first: Place, *, is_flow: bool) -> Fix | None:
         """The fix that removes a key that says the same as the first one."""
         text = self.source.text
-        written, before = (text[n.start_mark.index : n.end_mark.index] for n in (value, first))
+        written, before = text[value.start_mark.index : value.end_mark.index], text[first.start : first.end]
         if not written or written != before or "\n" in written:
             return None
         extent = removal(text, key.start_mark.index, value.end_mark.index, is_flow=is_flow)
@@ -299,10 +299,6 @@ def _scalar(node: yaml.ScalarNode) -> Value:
         return int(text)
     # What overflows is no number that any warehouse has.
     return float(text) if _FLOAT.fullmatch(text) and math.isfinite(float(text)) else text
-
-
-def _is_text(node: yaml.Node, text: str) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.value == text
 
 
 def _is_empty(node: yaml.Node) -> bool:

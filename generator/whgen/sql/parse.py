@@ -11,11 +11,13 @@ from typing import ClassVar
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.ir.trees import copied, nodes_of
 from whgen.sql.reference import NATIVE, REFERENCE
 
 # What sqlglot cannot parse it reports by exception, which is all that is wanted; its log lines would reach the terminal.
@@ -34,6 +36,9 @@ _PARTS |= {"GT": "`>`", "GTE": "`>=`", "If": "CASE", "Column": "`.`", "Aliases":
 
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+# Nodes that have no more or fewer arguments than their syntax gives them.
+_ALWAYS_WRITTEN = (exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Binary, exp.Not, exp.Neg, exp.Paren)
+_WORDS = (exp.Case, exp.If, exp.Connector)
 _PLACED = (exp.Identifier, exp.Func, exp.Star, exp.Literal, exp.RawString)
 
 
@@ -189,7 +194,7 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     if _is_too_deep(trees[0]):
         report.error("sql-syntax", sql.span, "the SQL is nested too deeply", help=_DIVIDE)
         return None
-    for node in trees[0].walk():
+    for node in nodes_of(trees[0]):
         # Some builders of sqlglot leave out what they were not given; printing such a tree would fail.
         if lacking := _lacking(node):
             report.error("sql-syntax", sql.span_of(node), _in_words(lacking))
@@ -236,13 +241,20 @@ def _misfit(node: exp.Expr, dialect: str) -> tuple[exp.Expr, str, str] | None:
 
 def check_printable(tree: exp.Expr, dialects: Sequence[str], sql: SqlText, report: Report) -> None:
     """Report a tree that sqlglot cannot write, since a function has other arguments than it may have."""
+    if all(_is_always_written(node) for node in nodes_of(tree)):
+        return
     for dialect in dialects:
         try:
-            tree.sql(dialect=dialect)
+            Dialect.get_or_raise(dialect).generate(copied(tree), copy=False)
         except TAKEN_FOR_GRANTED:
             report.error(
                 "sql-syntax", sql.span, f"this cannot be written for {dialect}", help="a function may have other arguments than it takes"
             )
+
+
+def _is_always_written(node: exp.Expr) -> bool:
+    # Some operators of sqlglot's are functions, whose arguments may be anything.
+    return isinstance(node, _WORDS) or (isinstance(node, _ALWAYS_WRITTEN) and not isinstance(node, exp.Func))
 
 
 def _span_of_error(sql: SqlText, found: dict[str, object]) -> Span:

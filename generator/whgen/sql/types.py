@@ -47,7 +47,8 @@ _REQUIRED = "required"
 def sql_type(type_: Type) -> exp.DataType:
     """The logical type as a node of sqlglot."""
     if type_.kind is Kind.DECIMAL:
-        return exp.DataType.build(f"decimal({type_.precision}, {type_.scale})")
+        sizes = [exp.DataTypeParam(this=exp.Literal.number(n)) for n in (type_.precision, type_.scale)]
+        return exp.DataType(this=_D.DECIMAL, expressions=sizes, nested=False)
     if type_.kind is Kind.ARRAY and type_.element is not None:
         return exp.DataType(this=_D.ARRAY, expressions=[sql_type(type_.element)], nested=True)
     return exp.DataType(this=_SQL_TYPES.get(type_.kind, _D.UNKNOWN))

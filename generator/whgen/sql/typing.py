@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Report
 from whgen.ir.literals import is_written_well
+from whgen.ir.trees import copied
 from whgen.ir.types import BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.sql.catalogue.entry import NUMBERS, Function, Nulls, Parameter, Signature
 from whgen.sql.catalogue.lookup import entry_of
@@ -173,7 +174,7 @@ def _check_written(argument: _Argument, kinds: tuple[Kind, ...], sql: SqlText, r
         _malformed(argument, kinds[0], sql, report)
     else:
         # Not every warehouse would see from the function alone what the text is.
-        cast = exp.Cast(this=argument.node.copy(), to=sql_type(Type(kind)))
+        cast = exp.Cast(this=copied(argument.node), to=sql_type(Type(kind)))
         cast.type = sql_type(Type(kind))
         argument.node.replace(cast)
 
