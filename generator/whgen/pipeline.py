@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from whgen.diagnostics.diagnostic import Report
 
 if TYPE_CHECKING:
     from whgen.ir.warehouse import Warehouse
+    from whgen.plan.project import Node
     from whgen.spec.load import Specs
 
 # Below this the second process costs more than it saves.
@@ -70,7 +72,8 @@ def compile_sources(root: Path) -> Compilation:
     specs = load_specs(root, report)
     # What is kept of the lock must be readable; what it says of the tables is what is in question.
     load_lock(root, specs.texts, report)
-    return _generated(specs, resolve_locations(specs, report), report, generate=True)
+    warehouse = resolve_locations(specs, report)
+    return _generated(_checked(specs, warehouse, report), warehouse)
 
 
 def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequence[tuple[str, str]]]) -> str:
@@ -100,46 +103,52 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
     # And whether each warehouse of the targets can tell the names apart.
     if warehouse is not None and not report.has_errors:
         check_names(warehouse, [DIALECTS[name] for name in warehouse.warehouses], report)
-    return _generated(specs, warehouse, report, generate=generate)
+    checked = _checked(specs, warehouse, report)
+    # Of a large project the documents take more memory than all else, and no later stage looks into them.
+    del specs, lock
+    return _generated(checked, warehouse) if generate else checked
 
 
-def _generated(specs: Specs, warehouse: Warehouse | None, report: Report, *, generate: bool) -> Compilation:
+def _checked(specs: Specs, warehouse: Warehouse | None, report: Report) -> Compilation:
     report.fit(specs.texts)
-    if warehouse is None or report.has_errors or not generate:
-        return _compilation(specs, report, warehouse)
-
-    from whgen.parallel import each
-
-    # Once for each warehouse. Writing is left to `output`.
-    many = len(warehouse.tables) > MANY_TABLES
-    projects = each(partial(_project, warehouse), warehouse.warehouses, parallel=many)
-    return _compilation(specs, report, warehouse, projects)
-
-
-def _compilation(specs: Specs, report: Report, warehouse: Warehouse | None, projects: tuple[Generated, ...] = ()) -> Compilation:
     named = [m.spec.file for m in specs.models if m.spec.file is not None] + [s.spec.file for s in specs.seeds]
     return Compilation(
         root=specs.root,
         report=report,
         texts=specs.texts,
-        projects=projects,
+        projects=(),
         default_target=warehouse.targets[0].name if warehouse is not None else None,
         reads_elsewhere=any(".." in Path(file).parts or Path(file).is_absolute() for file in named),
     )
 
 
+def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation:
+    if warehouse is None or checked.report.has_errors:
+        return checked
+
+    from whgen.parallel import each
+
+    # Once for each warehouse. Writing is left to `output`.
+    many = len(warehouse.tables) > MANY_TABLES
+    return replace(checked, projects=each(partial(_project, warehouse), warehouse.warehouses, parallel=many))
+
+
 def _project(warehouse: Warehouse, name: str) -> Generated:
     from whgen.dialects import DIALECTS
     from whgen.plan.warehouse import plan_project
-    from whgen.render.files import render
+    from whgen.render.files import rendered, static_files
 
-    # What dbt shall contain, and at last the text of every file.
-    planned = plan_project(warehouse, DIALECTS[name])
+    # What dbt shall contain, and at once the text of every file.
+    files: dict[PurePosixPath, str] = dict(static_files())
+    nodes: list[Node] = []
+    for part in plan_project(warehouse, DIALECTS[name]):
+        files |= {file.path: rendered(file) for file in part.files}
+        nodes += part.nodes
     return Generated(
         warehouse=name,
         folder=PurePosixPath("generated", name),
-        files=render(planned),
-        targets=planned.targets,
+        files={path: files[path] for path in sorted(files)},
+        targets=tuple(t.name for t in warehouse.targets if t.warehouse == name),
         is_local=DIALECTS[name].is_local,
-        nodes=planned.nodes,
+        nodes=tuple(nodes),
     )

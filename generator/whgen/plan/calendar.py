@@ -20,7 +20,7 @@ from whgen.ir.warehouse import CalendarDimension
 from whgen.plan.dimension import LABELS
 from whgen.plan.project import CalendarView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item, select_list
-from whgen.sql.types import sql_type
+from whgen.sql.types import shared_sql_type
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -114,7 +114,7 @@ def _names(number: str, names: tuple[str, ...], *, first: int) -> str:
 def _parse(text: str) -> exp.Expr:
     tree = sqlglot.parse_one(text, read="bigquery")
     for column in tree.find_all(exp.Column):
-        column.type = sql_type(_SCOPE[column.name])
+        column.type = shared_sql_type(_SCOPE[column.name])
     return annotate_types(tree, dialect="bigquery", overwrite_types=False)
 
 

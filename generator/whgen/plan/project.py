@@ -207,10 +207,8 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DbtProject:
-    """A dbt project for one warehouse."""
+class Part:
+    """A part of a dbt project: the files that one source or table becomes, and its nodes."""
 
-    warehouse: str
-    targets: tuple[str, ...]
     files: tuple[FromTemplate | YamlFile | TextFile, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[Node, ...] = ()

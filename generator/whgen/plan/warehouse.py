@@ -1,4 +1,4 @@
-"""Warehouse x dialect -> `DbtProject`: every file of the dbt project, and the node that each spec becomes."""
+"""Warehouse x dialect -> the parts of a dbt project: every file of the dbt project, and the node that each spec becomes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from whgen.dialects.base import Dialect
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Layer, Seed, Staging, Table, Target, Warehouse
+from whgen.ir.source import Source
+from whgen.ir.warehouse import CalendarDimension, Dimension, Exposure, Fact, HandWritten, Layer, Seed, Staging, Table, Target, Warehouse
 from whgen.plan.calendar import calendar_view
 from whgen.plan.dimension import dimension_view
 from whgen.plan.fact import fact_view
 from whgen.plan.hand_written import hand_written_view
-from whgen.plan.project import DbtProject, FromTemplate, Node, ReadmeView, TextFile, YamlFile
+from whgen.plan.project import FromTemplate, Node, Part, ReadmeView, TextFile, YamlFile
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
 from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
@@ -21,20 +22,23 @@ from whgen.plan.tests import PlannedTest, planned_tests
 File = FromTemplate | YamlFile | TextFile
 
 
-def plan_project(warehouse: Warehouse, dialect: Dialect) -> DbtProject:
-    """The dbt project of a warehouse for one dialect."""
-    targets = tuple(t for t in warehouse.targets if t.warehouse == dialect.name)
-    files: list[File] = [*_project_files(warehouse, dialect, targets)]
-    nodes: list[Node] = []
+def plan_project(warehouse: Warehouse, dialect: Dialect) -> Iterator[Part]:
+    """The dbt project of a warehouse for one dialect, part by part, so that no two have to be held at once."""
+    yield Part(files=tuple(_project_files(warehouse, dialect, tuple(t for t in warehouse.targets if t.warehouse == dialect.name))))
     for source in warehouse.sources:
-        files.append(
-            YamlFile(
-                path=PurePosixPath("models/staging", source.name, "sources.yml"),
-                origin=source.file,
-                tree=source_properties(source, dialect),
-            )
-        )
-        nodes += [
+        yield _source_part(source, dialect)
+    for table in warehouse.tables:
+        tests = planned_tests(table, warehouse, dialect)
+        yield Part(files=tuple(_table_files(table, tests, warehouse, dialect)), nodes=tuple(_table_nodes(table, tests)))
+    if warehouse.exposures:
+        yield _exposures_part(warehouse.exposures)
+
+
+def _source_part(source: Source, dialect: Dialect) -> Part:
+    path = PurePosixPath("models/staging", source.name, "sources.yml")
+    return Part(
+        files=(YamlFile(path=path, origin=source.file, tree=source_properties(source, dialect)),),
+        nodes=tuple(
             Node(
                 name=f"{source.name}.{source_table_name(t.name)}",
                 kind="source",
@@ -43,21 +47,16 @@ def plan_project(warehouse: Warehouse, dialect: Dialect) -> DbtProject:
                 span=span,
             )
             for t, _, span in source.tables
-        ]
-    for table in warehouse.tables:
-        tests = planned_tests(table, warehouse, dialect)
-        files += _table_files(table, tests, warehouse, dialect)
-        nodes += _table_nodes(table, tests)
-    if warehouse.exposures:
-        files.append(
-            YamlFile(
-                path=PurePosixPath("models/exposures.yml"),
-                origin=warehouse.exposures[0].file,
-                tree=exposure_properties(warehouse.exposures),
-            )
-        )
-        nodes += [Node(name=e.name, kind="exposure", layer="exposure", description=e.description, span=e.span) for e in warehouse.exposures]
-    return DbtProject(warehouse=dialect.name, targets=tuple(t.name for t in targets), files=tuple(files), nodes=tuple(nodes))
+        ),
+    )
+
+
+def _exposures_part(exposures: tuple[Exposure, ...]) -> Part:
+    path = PurePosixPath("models/exposures.yml")
+    return Part(
+        files=(YamlFile(path=path, origin=exposures[0].file, tree=exposure_properties(exposures)),),
+        nodes=tuple(Node(name=e.name, kind="exposure", layer="exposure", description=e.description, span=e.span) for e in exposures),
+    )
 
 
 def _folder(table: Table) -> PurePosixPath:

@@ -6,7 +6,6 @@ keys are always strings. Positions reach into scalars, so that a mistake in a SQ
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from dataclasses import dataclass, field, replace
@@ -52,20 +51,16 @@ class Document:
 
     source: SourceText
     value: dict[str, Value]
-    _keys: dict[Path, tuple[int, int]] = field(repr=False)
-    _values: dict[Path, Place] = field(repr=False)
+    _place: Place = field(repr=False)
 
     def has(self, path: Path) -> bool:
         """Whether the document has a value at `path`; the items of a list that stands for a mapping count as its keys."""
-        return path in self._values or (bool(path) and self._item(path) is not None)
+        return self._place.at(path) is not None
 
     def span(self, *path: str | int) -> Span:
         """Where the value at `path` stands; the nearest value around it when the document has none there."""
-        while path not in self._values:
-            if (item := self._item(path)) is not None:
-                return self.span(*item)
+        while (place := self._place.at(path)) is None:
             path = path[:-1]
-        place = self._values[path]
         start, end = place.start, place.end
         if place.text is None:
             # A mapping or list is pointed at by its first line: its whole extent says nothing.
@@ -75,36 +70,25 @@ class Document:
 
     def key_span(self, *path: str | int) -> Span:
         """Where the key that leads to `path` stands; for a list item, the item."""
-        while path and path not in self._keys:
-            if path in self._values or self._item(path) is not None:
-                return self.span(*path)
+        while path and (place := self._place.at(path)) is None:
             path = path[:-1]
-        return self.source.span(*self._keys[path]) if path else self.span()
+        return self.source.span(*place.key) if path and place is not None and place.key is not None else self.span(*path)
 
     def without(self, *path: str | int) -> Fix | None:
         """The fix that removes an item of a list that has others; None where comments or layout would suffer."""
-        item = self._item(path)
-        second = self._values.get((*path[:-1], 1))
-        if item is None or second is None:
+        around, item, text = self._place.at(path[:-1]), self._place.at(path), self.source.text
+        if around is None or item is None or not isinstance(around.inner, list) or len(around.inner) < 2:
             return None
-        place, text, is_flow = self._values[item], self.source.text, self._values[path[:-1]].is_flow
-        if item[-1] == 0 and is_flow:
-            extent = (place.start, second.start) if text[place.end : second.start].strip(" ") == "," else None
+        if item is around.inner[0] and around.is_flow:
+            following = around.inner[1].start
+            extent = (item.start, following) if text[item.end : following].strip(" ") == "," else None
         else:
-            extent = removal(text, place.start, place.end, is_flow=is_flow)
+            extent = removal(text, item.start, item.end, is_flow=around.is_flow)
         return self.source.fix(extent, "", "remove it") if extent is not None else None
-
-    def _item(self, path: Path) -> Path | None:
-        """In a list that stands for a mapping, as in `columns: [a, b]`, the path of the item that `path` names as a key."""
-        around = self._values.get(path[:-1])
-        if around is None or not around.is_list or not isinstance(path[-1], str):
-            return None
-        items = ((*path[:-1], i) for i in itertools.count())
-        return next((i for i in itertools.takewhile(self._values.__contains__, items) if self._values[i].text == path[-1]), None)
 
     def inside(self, path: Path, start: int, end: int) -> Span:
         """Where characters `start` to `end` of the text at `path` stand in the file."""
-        place = self._values.get(path)
+        place = self._place.at(path)
         if place is None or place.text is None:
             return self.span(*path)
         if not (places := offsets(self.source.text[place.start : place.end], place.text, place.style)):
@@ -127,11 +111,11 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
             if node is None or _is_empty(node):
                 continue
             builder = _Builder(source=source, report=report)
-            value = builder.build(node, ())
+            value, place = builder.build(node, 0)
             if builder.is_broken:
                 continue
             if isinstance(value, dict):
-                found.append(Document(source=source, value=value, _keys=builder.keys, _values=builder.values))
+                found.append(Document(source=source, value=value, _place=place))
             else:
                 report.error(
                     "not-a-mapping",
@@ -158,40 +142,39 @@ def _report_depth(start: int, source: SourceText, report: Report) -> None:
 class _Builder:
     source: SourceText
     report: Report
-    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    values: dict[Path, Place] = field(default_factory=dict)
     is_broken: bool = False
     """Whether a value was reported that nothing further can be said about."""
     _open: set[int] = field(default_factory=set)
     _built: set[int] = field(default_factory=set)
     _repeated: int = 0
 
-    def build(self, node: yaml.Node, path: Path) -> Value:
-        """The plain value of a node; records where everything stands."""
-        self.values[path] = Place.of(node)
+    def build(self, node: yaml.Node, depth: int) -> tuple[Value, Place]:
+        """The plain value of a node, and where everything in it stands."""
+        place = Place(node)
         if not self._is_affordable(node):
-            return None
+            return None, place
         if isinstance(node, yaml.ScalarNode):
             self._check_text(node)
             plain = _scalar(node)
             if not node.style and isinstance(plain, str) and _OLDER.fullmatch(plain):
                 self._ambiguous(node, plain)
-            return plain
+            return plain, place
         if id(node) in self._open:
             self._error("recursive-alias", node, "this alias contains itself")
-            return None
-        if len(path) >= _DEEPEST:
+            return None, place
+        if depth >= _DEEPEST:
             self.is_broken = True
             _report_depth(node.start_mark.index, self.source, self.report)
-            return None
+            return None, place
         self._open.add(id(node))
-        value: Value = (
-            self._mapping(node, path)
-            if isinstance(node, yaml.MappingNode)
-            else [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
-        )
+        value: Value
+        if isinstance(node, yaml.MappingNode):
+            value, place.inner = self._mapping(node, depth)
+        else:
+            items = [self.build(child, depth + 1) for child in node.value]
+            value, place.inner = [v for v, _ in items], [p for _, p in items]
         self._open.remove(id(node))
-        return value
+        return value, place
 
     def _is_affordable(self, node: yaml.Node) -> bool:
         """Whether aliases have not repeated too much yet; that is reported once, and no more is read then."""
@@ -203,8 +186,9 @@ class _Builder:
             self._error("recursive-alias", node, "aliases repeat more than a spec can mean")
         return self._repeated <= _MOST_REPEATED
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[dict[str, Value], dict[str, Place]]:
         result: dict[str, Value] = {}
+        places: dict[str, Place] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 # Without quotes, `{{ x }}` is a mapping whose only key is a mapping.
@@ -224,20 +208,19 @@ class _Builder:
                     help="write the keys out, or put shared columns into `columns:` of the warehouse file",
                 )
             elif key in result:
-                first = self.source.span(*self.keys[(*path, key)])
+                first = self.source.span(*(places[key].key or (0, 0)))
                 self.report.error(
                     "duplicate-key",
                     self.source.span(*extent),
                     f"the key `{key}` stands twice in this mapping",
                     help="remove one of them",
                     related=[Related(span=first, message="first here")],
-                    fix=self._without(key_node, value_node, self.values[(*path, key)], is_flow=node.flow_style),
+                    fix=self._without(key_node, value_node, places[key], is_flow=node.flow_style),
                 )
             else:
-                inner = (*path, key)
-                self.keys[inner] = extent
-                result[key] = self.build(value_node, inner)
-        return result
+                result[key], places[key] = self.build(value_node, depth + 1)
+                places[key].key = extent
+        return result, places
 
     def _check_text(self, node: yaml.ScalarNode) -> None:
         """Report what no text of a spec may hold, since all of it goes into files that dbt, editors and terminals read."""

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import yaml
 
 
-class Place(NamedTuple):
-    """Where a value stands in the text of its file, in characters, and how it is written there."""
+class Place:
+    """Where a value stands in the text of its file, in characters, how it is written there, and the places of what is in it."""
 
-    start: int
-    end: int
-    text: str | None
-    """Of a scalar; None for a mapping or a list."""
-    style: str | None = None
-    """The quotes or the block of a scalar."""
-    is_list: bool = False
-    is_flow: bool = False
+    __slots__ = ("end", "inner", "is_flow", "key", "start", "style", "text")
 
-    @classmethod
-    def of(cls, node: yaml.Node) -> Place:
-        """The place of a node that PyYAML composed."""
-        extent = node.start_mark.index, node.end_mark.index
-        if isinstance(node, yaml.CollectionNode):
-            return cls(*extent, None, None, isinstance(node, yaml.SequenceNode), bool(node.flow_style))
-        assert isinstance(node, yaml.ScalarNode), "it is all that is left"
-        return cls(*extent, str(node.value), node.style)
+    def __init__(self, node: yaml.Node) -> None:
+        self.start: int = node.start_mark.index
+        self.end: int = node.end_mark.index
+        self.key: tuple[int, int] | None = None
+        """Where the key before it stands, if there is one."""
+        self.inner: dict[str, Place] | list[Place] | None = None
+        scalar = node if isinstance(node, yaml.ScalarNode) else None
+        self.text: str | None = scalar.value if scalar is not None else None
+        """Of a scalar; None for a mapping or a list."""
+        self.style: str | None = scalar.style if scalar is not None else None
+        """The quotes or the block of a scalar."""
+        self.is_flow = isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
+
+    def at(self, path: Sequence[str | int]) -> Place | None:
+        """The place at a path below this one. In a list that stands for a mapping, as in `columns: [a, b]`, the items are its keys."""
+        found: Place | None = self
+        for part in path:
+            inner = found.inner if found is not None else None
+            if isinstance(inner, dict):
+                found = inner.get(part) if isinstance(part, str) else None
+            elif isinstance(inner, list) and isinstance(part, int):
+                found = inner[part] if part < len(inner) else None
+            else:
+                found = next((item for item in inner or () if item.text == part), None)
+        return found

@@ -12,7 +12,7 @@ from whgen.ir.types import Type
 from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
 from whgen.sql.portable import check_functions, check_limits
 from whgen.sql.reference import NATIVE, REFERENCE
-from whgen.sql.types import set_nullable, sql_type
+from whgen.sql.types import set_nullable, shared_sql_type
 from whgen.sql.typing import assign_types
 
 E = TypeVar("E", bound=exp.Expr)
@@ -76,7 +76,7 @@ def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, repor
 
 def set_type(node: exp.Expr, type_: Type) -> None:
     """Give a node a type that is known from elsewhere."""
-    node.type = sql_type(type_)
+    node.type = shared_sql_type(type_)
     set_nullable(node, nullable=type_.nullable)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from sqlglot import exp
 
@@ -52,6 +53,12 @@ def sql_type(type_: Type) -> exp.DataType:
     if type_.kind is Kind.ARRAY and type_.element is not None:
         return exp.DataType(this=_D.ARRAY, expressions=[sql_type(type_.element)], nested=True)
     return exp.DataType(this=_SQL_TYPES.get(type_.kind, _D.UNKNOWN))
+
+
+@cache
+def shared_sql_type(type_: Type) -> exp.DataType:
+    """The same for every use as the type of a node, which nothing changes in place; `sql_type` makes one that can stand in a tree."""
+    return sql_type(type_)
 
 
 def logical_type(node: exp.Expr) -> Type:

@@ -17,7 +17,7 @@ from whgen.ir.types import BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, Kind, Type,
 from whgen.sql.catalogue.entry import NUMBERS, Function, Nulls, Parameter, Signature
 from whgen.sql.catalogue.lookup import entry_of
 from whgen.sql.parse import SqlText
-from whgen.sql.types import MOMENTS, can_become, common_type, is_nullable, logical_type, set_nullable, sql_type
+from whgen.sql.types import MOMENTS, can_become, common_type, is_nullable, logical_type, set_nullable, shared_sql_type, sql_type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ)
 _LOGIC = (exp.And, exp.Or, exp.Not, exp.If)
@@ -86,7 +86,7 @@ def _assign(node: exp.Expr, sql: SqlText, report: Report) -> None:
 
 
 def _set(node: exp.Expr, type_: Type, *, nullable: bool) -> None:
-    node.type = sql_type(type_)
+    node.type = shared_sql_type(type_)
     set_nullable(node, nullable=nullable)
 
 
@@ -175,7 +175,7 @@ def _check_written(argument: _Argument, kinds: tuple[Kind, ...], sql: SqlText, r
     else:
         # Not every warehouse would see from the function alone what the text is.
         cast = exp.Cast(this=copied(argument.node), to=sql_type(Type(kind)))
-        cast.type = sql_type(Type(kind))
+        cast.type = shared_sql_type(Type(kind))
         argument.node.replace(cast)
 
 
