@@ -166,3 +166,9 @@ def test_two_processes_give_the_same_as_one(project: Path, monkeypatch: pytest.M
     alone = compile_specs(project)
     monkeypatch.setattr("whgen.pipeline.MANY_TABLES", 0)
     assert compile_specs(project).projects == alone.projects
+
+
+def test_what_was_generated_counts_as_validated(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(project, "generate", "-q")[0] == 0
+    monkeypatch.setattr("whgen.pipeline._compile", None)
+    assert run(project, "validate")[0] == 0

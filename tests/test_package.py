@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -51,3 +53,22 @@ def test_sdist_holds_the_sources_and_nothing_of_a_build(distributions: Path) -> 
     inside = {n.split("/", 1)[1] for n in names if "/" in n}
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt", "specs/warehouse.yml", "generator/whgen/pipeline.py"} <= inside
     assert [n for n in inside if n.endswith((".duckdb", ".pyc")) or n.startswith(("data/", "generated/"))] == []
+
+
+def test_a_compiled_sqlglot_is_not_taken(tmp_path: Path) -> None:
+    """Where sqlglot's compiled twin is installed its modules come first, and no class of them can be derived from."""
+    twin = tmp_path / "sqlglot"
+    twin.mkdir()
+    (twin / "__init__.py").touch()
+    (twin / "parser.py").write_text("KIND = 'plain'\n")
+    (twin / f"parser{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(b"\0")
+    command = [sys.executable, "-c"]
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY / 'generator'}"}
+    without, with_whgen = (
+        subprocess.run(
+            [*command, f"import {first}sqlglot.parser; print(sqlglot.parser.KIND)"], capture_output=True, text=True, env=environment
+        )
+        for first in ("", "whgen, ")
+    )
+    assert "ImportError" in without.stderr
+    assert with_whgen.stdout == "plain\n", with_whgen.stderr

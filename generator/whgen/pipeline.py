@@ -59,6 +59,9 @@ def _recalled(root: Path, *, generate: bool) -> Compilation:
     # Files from elsewhere in the project are not in the digest.
     if digest and not len(compilation.report) and not compilation.reads_elsewhere:
         remember(root, name, digest, to_data(compilation))
+        if generate:
+            # What could be generated was validated, too.
+            remember(root, "validate", digest, to_data(replace(compilation, projects=())))
     return compilation
 
 
