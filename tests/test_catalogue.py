@@ -12,6 +12,7 @@ import pytest
 from sqlglot import exp
 
 from engines import COLUMNS, ERRORS, ROWS, BigQuery, DuckDb, Postgres, same
+from postgres_server import PostgresServer
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.dialects import DIALECTS
 from whgen.ir.types import Type
@@ -42,8 +43,8 @@ DIFFERS = {
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Any]]:
-    postgres = Postgres(tmp_path_factory.mktemp("postgres"))
+def engines(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Any]]:
+    postgres = Postgres(postgres_server)
     bigquery = BigQuery(request.config.cache.mkdir("zetasql"))
     yield {e.name: e for e in (bigquery, DuckDb(), postgres)}
     postgres.close()

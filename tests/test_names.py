@@ -136,7 +136,9 @@ def test_strange_tables_of_a_source_are_read(tmp_path: Path) -> None:
         assert database.sql("select count(*), sum(id) from staging.stg_odd__every").fetchall() == [(len(names), sum(range(len(names))))]
     project = next(p for p in compile_sources(tmp_path).projects if p.warehouse == "duckdb")
     write(tmp_path / "generated/described", project.files)
-    described = describe_sources(Invocation(command="parse", project=tmp_path / "generated/described", root=tmp_path, target="dev"))
+    described = describe_sources(
+        Invocation(command="parse", project=tmp_path / "generated/described", root=tmp_path, target="dev"), DIALECTS["duckdb"].describe_sql
+    )
     release()
     assert described.refused == {}
     assert {table for _, table in described.columns} == set(names)

@@ -112,6 +112,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         exclude=wish.exclude,
         full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),
+        is_local=project.is_local,
     )
     with display(project.nodes, invocation, quiet=settings.quiet, silent=settings.as_json) as shown:
         outcome = run(invocation, shown.receive)

@@ -66,13 +66,16 @@ def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
 
 def _described(root: Path, target: str, project: Generated) -> Described:
     """What the warehouse says. dbt reads a project of nothing but the sources, which is thrown away."""
-    from whgen.dbt.describe import can_describe, describe_sources
+    from whgen.dbt.describe import describe_sources
     from whgen.dbt.events import Invocation
     from whgen.dbt.failures import END_THE_OTHER, essence, in_use, is_in_use
     from whgen.dbt.run import DbtError
+    from whgen.dialects import DIALECTS
 
-    if not can_describe(project.warehouse):
-        fail("not-lockable", f"the tables on {project.warehouse} cannot be read yet", help="name a target on duckdb with `--target`")
+    dialect = DIALECTS[project.warehouse]
+    if dialect.describe is None:
+        others = " or ".join(name for name, d in DIALECTS.items() if d.describe is not None)
+        fail("not-lockable", f"the tables on {project.warehouse} cannot be read yet", help=f"name a target on {others} with `--target`")
     require_adapter(project)
     beside = root / project.folder.parent
     is_new = not beside.exists()
@@ -81,7 +84,7 @@ def _described(root: Path, target: str, project: Generated) -> Described:
         beside.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".sources-", dir=beside) as folder:
             write(Path(folder), project.files)
-            return describe_sources(Invocation(command="parse", project=Path(folder), root=root, target=target))
+            return describe_sources(Invocation(command="parse", project=Path(folder), root=root, target=target), dialect.describe_sql)
     except OutputError as problem:
         fail("output-failed", problem.message)
     except DbtError as problem:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from whgen.dbt.events import Invocation
 from whgen.dbt.run import DbtError, invoke
 from whgen.dbt.session import arguments, refusals, session
-
-_DESCRIBE = {"duckdb": "describe select * from {relation}"}
-"""Statements whose first two columns are the names of a table's columns and of their types, in the order of the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,23 +19,21 @@ class Described:
     refused: Mapping[tuple[str, str], str]
 
 
-def can_describe(warehouse: str) -> bool:
-    """Whether whgen knows how to ask a warehouse."""
-    return warehouse in _DESCRIBE
+def describe_sources(invocation: Invocation, query_of: Callable[[str], str]) -> Described:
+    """Ask for every source of a project. `query_of` gives the query for a table: names of its columns and of their types, in order.
 
-
-def describe_sources(invocation: Invocation) -> Described:
-    """Ask for every source of a project. Raises DbtError when dbt does not come as far as a connection."""
+    Raises DbtError when dbt does not come as far as a connection.
+    """
     with session(invocation):
         answer = invoke(arguments(replace(invocation, command="parse")), lambda _: None)
         if isinstance(answer.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         if answer.exception is not None:
             raise DbtError(str(answer.exception))
-        return _described(answer.result)
+        return _described(answer.result, query_of)
 
 
-def _described(manifest: Any) -> Described:
+def _described(manifest: Any, query_of: Callable[[str], str]) -> Described:
     from dbt.adapters.factory import FACTORY
 
     adapter = next(iter(FACTORY.adapters.values()))
@@ -49,7 +44,7 @@ def _described(manifest: Any) -> Described:
     refused: dict[tuple[str, str], str] = {}
     for node in sorted(manifest.sources.values(), key=lambda n: str(n.unique_id)):
         relation = adapter.Relation.create_from(adapter.config, node)
-        found = _rows(adapter, _DESCRIBE[adapter.type()].format(relation=relation))
+        found = _rows(adapter, query_of(str(relation)))
         if isinstance(found, str):
             refused[node.source_name, _table_of(node)] = found
         else:

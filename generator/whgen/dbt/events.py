@@ -64,6 +64,8 @@ class Invocation:
     exclude: tuple[str, ...] = ()
     full_refresh: bool = False
     threads: int | None = None
+    is_local: bool = False
+    """Whether the warehouse is embedded, so that questions to it cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

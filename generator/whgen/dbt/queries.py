@@ -14,7 +14,7 @@ _EXAMPLES = 3
 _LONGEST = 60
 
 
-def row_count(info: Any, result: Any) -> int | None:
+def row_count(info: Any, result: Any, *, is_local: bool) -> int | None:
     """How many rows a table has. Warehouses that report rows are believed; an embedded one is asked, which costs it nothing."""
     if info.materialized not in _WITH_ROWS:
         return None
@@ -22,8 +22,8 @@ def row_count(info: Any, result: Any) -> int | None:
     # What an incremental model merged is not what its table holds.
     if affected is not None and int(affected) >= 0 and info.materialized != "incremental":
         return int(affected)
-    adapter = _adapter()
-    if adapter is None or adapter.type() != "duckdb":
+    adapter = _adapter() if is_local else None
+    if adapter is None:
         return None
     found = _rows(adapter, f"select count(*) as n from {info.node_relation.relation_name}", limit=1)
     return int(found[0]["n"]) if found else None

@@ -39,7 +39,7 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
 
     An exception of `on_event` is raised here at the end: it neither stops dbt nor is it lost.
     """
-    collector = _Collector(on_event=on_event)
+    collector = _Collector(on_event=on_event, is_local=invocation.is_local)
     error, kind = "", ""
     interruption = collector.interruption
     with interruption.watched(), session(invocation), collector.events:
@@ -92,6 +92,7 @@ class _Collector:
     """
 
     on_event: Callable[[Event], None]
+    is_local: bool
     finished: dict[str, NodeFinished] = field(default_factory=dict)
     warnings: int = 0
     interruption: Interruption = field(default_factory=Interruption)
@@ -111,7 +112,7 @@ class _Collector:
     def _take(self, message: Any) -> None:
         name = message.info.name
         if name == "NodeFinished":
-            event = _finished(message.data)
+            event = _finished(message.data, is_local=self.is_local)
             if not (self.interruption.happened and event.status is Status.FAILED):
                 self._add(message.data.node_info.unique_id, event)
         elif name == "NodeStart":
@@ -165,7 +166,7 @@ class _Collector:
                 self._shown.append(self.events.submit(self.on_event, event))
 
 
-def _finished(data: Any) -> NodeFinished:
+def _finished(data: Any, *, is_local: bool) -> NodeFinished:
     info, result = data.node_info, data.run_result
     status = _ENDED.get(str(result.status), Status.FAILED)
     return NodeFinished(
@@ -173,7 +174,7 @@ def _finished(data: Any) -> NodeFinished:
         kind=info.resource_type,
         status=status,
         seconds=float(result.execution_time),
-        rows=row_count(info, result) if status is Status.OK and info.resource_type in _BUILT else None,
+        rows=row_count(info, result, is_local=is_local) if status is Status.OK and info.resource_type in _BUILT else None,
         message=str(result.message or ""),
         failures=int(result.num_failures or 0),
     )

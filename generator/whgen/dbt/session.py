@@ -99,8 +99,8 @@ def refusals() -> tuple[type[Exception], ...]:
     """What may be raised where a warehouse, or dbt for it, refuses something: not all of it goes through dbt's hands."""
     from dbt_common.exceptions import DbtBaseException
 
-    of_duckdb = getattr(sys.modules.get("duckdb"), "Error", None)
-    return (DbtBaseException, RuntimeError, OSError, *([of_duckdb] if of_duckdb else []))
+    drivers = [getattr(sys.modules.get(driver), "Error", None) for driver in ("duckdb", "psycopg2")]
+    return (DbtBaseException, RuntimeError, OSError, *(error for error in drivers if error is not None))
 
 
 _ENDS_DBT, _ENDS_ALL = 2, 4

@@ -117,9 +117,9 @@ RUN: tuple[Code, ...] = (
         name="not-lockable",
         title="A warehouse that cannot be locked yet",
         what="`whgen lock` was asked for a target on a warehouse whose tables it does not know how to describe.",
-        why="It reads those of DuckDB. What the others hold can be written into `sources.lock` by hand, in the same form.",
+        why="It reads those of DuckDB and Postgres. What BigQuery holds can be written into `sources.lock` by hand, in the same form.",
         example="whgen lock --target prod   # on BigQuery",
-        fix="Name a target on DuckDB with `--target`.",
+        fix="Name a target on DuckDB or Postgres with `--target`.",
         at_run_time=True,
     ),
     Code(

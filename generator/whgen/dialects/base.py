@@ -1,6 +1,6 @@
 """Everything that one warehouse does differently, as one value. Adding a warehouse is adding one of these.
 
-`duckdb` and `bigquery` each define theirs; nothing else in the code asks which warehouse it is.
+`duckdb`, `bigquery` and `postgres` each define theirs; nothing else in the code asks which warehouse it is.
 """
 
 from __future__ import annotations
@@ -51,8 +51,18 @@ class Dialect:
     lowerings: Lowerings
     settle: Callable[[exp.Expr, Type], exp.Expr]
     spine: Callable[[date, date], str]
+    describe: str | None
+    """A query for the columns of the table `{relation}`, in their order: name, name of the type. `{text}` is the relation inside quotes.
+    None where the tables of sources cannot be read."""
+    narrower: Mapping[str, Kind]
+    """Types that hold no value which the one that whgen uses would not hold too, without what stands in parentheses."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
+
+    def describe_sql(self, relation: str) -> str:
+        """The query for the columns of a table, whose name is written as in SQL."""
+        assert self.describe is not None, "asked for first"
+        return self.describe.replace("{relation}", relation).replace("{text}", relation.replace("'", "''"))
 
     def type_name(self, type_: Type) -> str | None:
         """What the warehouse calls a logical type; None for an unknown one."""

@@ -108,6 +108,8 @@ BIGQUERY = Dialect(
     lowerings=LOWERINGS,
     settle=lambda tree, _: tree,
     spine=_spine,
+    describe=None,
+    narrower={},
     source=_source,
     profile=_profile,
 )

@@ -162,6 +162,11 @@ DUCKDB = Dialect(
     lowerings=LOWERINGS,
     settle=_settle,
     spine=_spine,
+    describe="describe select * from {relation}",
+    narrower={
+        **dict.fromkeys(("INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"), Kind.INTEGER),
+        "FLOAT": Kind.FLOAT,
+    },
     source=_source,
     profile=_profile,
 )

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from whgen.dialects.base import Dialect
 from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
-
-# Types that hold no value which the one that whgen uses would not hold too.
-_NARROWER: Mapping[str, Mapping[str, Kind]] = {
-    "duckdb": {
-        **dict.fromkeys(("INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"), Kind.INTEGER),
-        "FLOAT": Kind.FLOAT,
-    }
-}
 
 
 def logical_type(native: str, dialect: Dialect) -> Type:
@@ -25,7 +16,7 @@ def logical_type(native: str, dialect: Dialect) -> Type:
     ['integer', 'integer', 'decimal(10, 2)', 'array<string>', 'timestamp', 'unknown']
     """
     names = {name: kind for kind, name in dialect.types.items() if "{}" not in name}
-    kind = names.get(native) or _NARROWER.get(dialect.name, {}).get(native)
+    kind = names.get(native) or dialect.narrower.get(re.sub(r"\([0-9]+\)", "", native))
     if kind is not None:
         return Type(kind)
     if (found := _match(dialect.types[Kind.DECIMAL], native)) is not None:

@@ -27,6 +27,23 @@ TO TRAILING TRUE UNION UNIQUE USER USING VARIADIC VERBOSE WHEN WHERE WINDOW WITH
 """
 
 
+# Names of its own types in capitals, as in the table of types below; those that users made as they are.
+_DESCRIBE = """
+select
+    attname,
+    case
+        when typnamespace = 'pg_catalog'::regnamespace
+            then replace(upper(format_type(atttypid, atttypmod)), ' WITHOUT TIME ZONE', '')
+        else format_type(atttypid, atttypmod)
+    end
+from pg_attribute
+inner join pg_type
+    on atttypid = pg_type.oid
+where attrelid = '{text}'::regclass and attnum > 0 and not attisdropped
+order by attnum
+"""
+
+
 class _Generator(Layout, Postgres.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
     pass
 
@@ -52,7 +69,27 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
-    raise NotImplementedError(f"{target.name}: {variable}")
+    given = target.settings
+    optional = {key: given[key] for key in ("role", "search_path", "sslmode", "sslrootcert") if key in given}
+    return {
+        "type": "postgres",
+        "host": f"{{{{ env_var('{variable}_HOST', {_text(given['host'])}) }}}}",
+        "port": f"{{{{ env_var('{variable}_PORT', '{given['port']}') | as_number }}}}",
+        "user": f"{{{{ env_var('{variable}_USER', {_text(given['user'])}) }}}}",
+        # Without the variable libpq looks into ~/.pgpass, and a server that trusts its clients asks for none.
+        "password": f"{{{{ env_var('{variable}_PASSWORD', '') }}}}",
+        "dbname": f"{{{{ env_var('{variable}_DBNAME', {_text(given['dbname'])}) }}}}",
+        "schema": f"{target.schema_prefix}default",
+        **optional,
+        "connect_timeout": given["connect_timeout"],
+        "retries": given["retries"],
+        "threads": given["threads"],
+    }
+
+
+def _text(value: object) -> str:
+    """A text of Jinja's."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 POSTGRES = Dialect(
@@ -81,6 +118,17 @@ POSTGRES = Dialect(
     lowerings=LOWERINGS,
     settle=_settle,
     spine=_spine,
+    describe=_DESCRIBE,
+    narrower={
+        "SMALLINT": Kind.INTEGER,
+        "INTEGER": Kind.INTEGER,
+        "REAL": Kind.FLOAT,
+        "CHARACTER VARYING": Kind.STRING,
+        "TIMESTAMP": Kind.DATETIME,
+        "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP,
+        "TIME": Kind.TIME,
+        "JSON": Kind.JSON,
+    },
     source=_source,
     profile=_profile,
 )

@@ -53,6 +53,13 @@ class BigqueryLocation(SpecModel):
     """Google Cloud project of the dataset; the target's project when not given."""
 
 
+class PostgresLocation(SpecModel):
+    """Where Postgres finds the tables."""
+
+    schema_name: Annotated[SourceName, Field(alias="schema"), eg("raw")]
+    """Schema of the target's database that holds the tables."""
+
+
 class Location(SpecModel):
     """Where the tables of a source lie, for each warehouse."""
 
@@ -60,6 +67,8 @@ class Location(SpecModel):
     """On DuckDB."""
     bigquery: Annotated[BigqueryLocation | None, eg({"project": "acme-raw", "dataset": "shop"})] = None
     """On BigQuery."""
+    postgres: Annotated[PostgresLocation | None, eg({"schema": "raw"})] = None
+    """On Postgres."""
 
 
 class Freshness(SpecModel):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
 
 DialectName = Literal["bigquery", "duckdb"]
-WAREHOUSES: tuple[str, ...] = get_args(DialectName)
+WAREHOUSES = ("bigquery", "duckdb", "postgres")
 """The warehouses that targets can be on."""
 
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -44,7 +44,38 @@ class BigqueryTarget(SpecModel):
     """Put before the dataset of every layer, so that several environments can share one project."""
 
 
-Target = Annotated[DuckdbTarget | BigqueryTarget, Field(discriminator="warehouse")]
+class PostgresTarget(SpecModel):
+    """A target on Postgres: one database of a server. Its password never stands in a spec: it comes from the environment."""
+
+    warehouse: Literal["postgres"]
+    """The kind of warehouse."""
+    host: Annotated[Text, eg("db.example.org")]
+    """Name or address of the server, or the folder of its socket."""
+    port: Annotated[StrictInt, Field(ge=1, le=65535), eg(5432)] = 5432
+    """Port that the server listens on."""
+    user: Annotated[Text, eg("whgen")]
+    """Role that dbt logs in as."""
+    dbname: Annotated[Text, eg("shop")]
+    """Name of the database. It must sort texts by their bytes, as in `LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`."""
+    sslmode: Annotated[Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None, eg("require")] = None
+    """How the connection is encrypted, and whether the server's certificate is checked; what libpq does when not given."""
+    sslrootcert: Annotated[Text | None, eg("/etc/ssl/certs/db-ca.pem")] = None
+    """Path of the certificates that `verify-ca` and `verify-full` trust."""
+    role: Annotated[Name | None, eg("warehouse_owner")] = None
+    """Role that is assumed after the login, and then owns what is built."""
+    search_path: Annotated[Text | None, eg("public, extensions")] = None
+    """Schemas that names without one are looked up in; generated SQL names all of its schemas."""
+    connect_timeout: Annotated[StrictInt, Field(ge=1, le=600), eg(30)] = 10
+    """Seconds to wait for the server."""
+    retries: Annotated[StrictInt, Field(ge=0, le=10), eg(3)] = 1
+    """How often a connection that fails is tried again."""
+    threads: Annotated[StrictInt, Field(ge=1, le=64), eg(8)] = 4
+    """How many models dbt builds at once, each over a connection of its own."""
+    schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
+    """Put before the schema of every layer, so that several environments can share one database."""
+
+
+Target = Annotated[DuckdbTarget | BigqueryTarget | PostgresTarget, Field(discriminator="warehouse")]
 
 
 class StagingLayer(SpecModel):
