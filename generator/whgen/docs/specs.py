@@ -26,6 +26,23 @@ key of a document says what it describes. Files may be named and grouped as you 
 - `{{`, `{%` and `{#` are refused in every text: dbt would execute them.
 - A table is referred to as `source.table`; a seed or hand-written model by its name; in a hand-written SELECT and in `depends_on`,
   everything by its name in the warehouse, such as `fact_flight`.
+
+## Which columns are never NULL
+
+Only what the SQL itself guarantees counts. A test reports a NULL after the table was built, and with `severity: warn` it does not
+even stop the build, so tests change nothing here; in doubt a column can be NULL.
+
+- A column of a source can be NULL, whatever the source promises: a cast, `null_if` or a change over there may make it so. With a
+  `default:` it never is. The `column` of a `union` never is.
+- A derived column or measure follows from its expression, as the [catalogue](functions.md) says of each function; a measure with
+  a `default:` is never NULL.
+- A `where` makes a column that it compares, or of which it says `is not null`, never NULL in the rows that are kept.
+- The surrogate key of one column is NULL where that column is; of several columns it never is. The keys that a fact has of its dimensions
+  never are, since -1 and -2 stand in. Special members have no business key, and of their attributes only texts and those with
+  a value under both `unknown:` and `not_found:`; inferred members have no attributes at all.
+- In a hand-written SELECT, an outer join makes the columns of the other side NULL, an aggregate other than a count can be, and a
+  column of a union can be where it can be in one of its parts.
+- In an incremental table every column can be NULL: its older rows may be of other specs.
 """
 _LOCK = """## sources.lock
 

@@ -6,7 +6,7 @@ Frozen data only. Made by `resolve`, read by `plan`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -67,6 +67,10 @@ class Column:
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     span: Span
+
+    def that_is(self, *, nullable: bool) -> Column:
+        """The column in a place where its value can be missing, or cannot."""
+        return self if self.type.nullable is nullable else replace(self, type=replace(self.type, nullable=nullable))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

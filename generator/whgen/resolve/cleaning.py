@@ -140,6 +140,8 @@ def _cleaning(
         )
         for warehouse, arriving in types.items()
     }
+    # Whatever the source promises, a cast, `null_if` or a change over there takes it back; a default does not.
+    column = column.that_is(nullable=spec.default is None)
     return Cleaning(source_name=source_name, column=column, default=spec.default, arrivals=arrivals)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from whgen.diagnostics.diagnostic import Related
 from whgen.ir.types import UNKNOWN, Type
 from whgen.ir.warehouse import Column, Derivation, Expression
+from whgen.resolve.nullable import computed
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.spec.common import DerivedColumn, SpecModel
 from whgen.spec.load import Located
@@ -81,7 +82,7 @@ def _derivation(
     symbols: Symbols,
 ) -> Derivation:
     actual = expression.type if expression else UNKNOWN
-    column = symbols.column(name, spec, at, (*path, name), type_=declared or actual)
+    column = computed(symbols.column(name, spec, at, (*path, name), type_=declared or actual), expression)
     if expression is not None and declared is None and not column.type.is_known:
         symbols.report.error(
             "missing-type", at.key(*path, name), f"the type of `{name}` does not follow from its expression", help="add `type:`"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.calendar import CALENDAR
-from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, a
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Table
+from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, Kind, a
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Materialized, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.literals import check_literal
+from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
@@ -45,19 +49,24 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
             type=INTEGER,
             description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.",
             span=span,
+        ).that_is(nullable=False),
+        # The special members have a label for each text, and no day.
+        *(
+            Column(name=c.name, type=c.type, description=c.description, span=span).that_is(nullable=c.type.kind is not Kind.STRING)
+            for c in CALENDAR
         ),
-        *(Column(name=c.name, type=c.type, description=c.description, span=span) for c in CALENDAR),
     )
+    materialized = spec.materialized or project.layers.production.materialized
     return CalendarDimension(
         name=name,
         file=at.file,
         span=span,
         description=spec.description or "A calendar day.",
-        columns=columns,
+        columns=stored(columns, materialized, spec.dbt),
         key=("calendar_date",),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
-        materialized=spec.materialized or project.layers.production.materialized,
+        materialized=materialized,
         dbt=spec.dbt,
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         noun=spec.dimension,
@@ -75,40 +84,48 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
     surrogate = f"{spec.dimension}_key"
     where = f"`{base.name}`"
     key = _business_key(at, base, symbols)
-    attributes = (*_taken(at, base, key, symbols), *_derived(at, base, where, symbols))
+    filter_ = symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where)
+    there = {c.name: c for c in after(filter_, base.columns)}
+    attributes = tuple(_of_all_members(a) for a in (*_taken(at, base, key, there, symbols), *_derived(at, base, where, symbols)))
     _check_members(at, attributes, symbols)
     columns = (
-        Column(
-            name=surrogate,
-            type=STRING,
-            span=span,
-            description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. "
-            "-1 is the unknown member, -2 the one that was not found.",
+        hashed(
+            Column(
+                name=surrogate,
+                type=STRING,
+                span=span,
+                description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. "
+                "-1 is the unknown member, -2 the one that was not found.",
+            ),
+            (there.get(c.name, c) for c in key),
         ),
         *key,
         *(a.column for a in attributes),
-        Column(name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span),
+        Column(
+            name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span
+        ).that_is(nullable=False),
     )
     symbols.report_twice(columns, name)
     scd = [a for a in attributes if a.scd == 0]
+    materialized: Materialized = "incremental" if scd else spec.materialized or project.layers.production.materialized
     return Dimension(
         name=name,
         file=at.file,
         span=span,
         description=spec.description or "",
-        columns=symbols.with_tests(columns),
+        columns=symbols.with_tests(stored(columns, materialized, spec.dbt)),
         key=tuple(c.name for c in key),
         key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
-        materialized="incremental" if scd else spec.materialized or project.layers.production.materialized,
+        materialized=materialized,
         noun=spec.dimension,
         surrogate_key=surrogate,
         base=base,
         attributes=attributes,
-        where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where),
+        where=filter_,
     )
 
 
@@ -120,7 +137,17 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
         column = symbols.column_in(base, name, span) or Column(name=name, type=UNKNOWN, span=span)
         if not base.key or name in base.key:
             check_key_type(column, span, symbols)
-        key.append(Column(name=name, type=column.type, description=column.description, unit=column.unit, meta=column.meta, span=span))
+        # The special members have none.
+        key.append(
+            Column(
+                name=name,
+                type=replace(column.type, nullable=True),
+                description=column.description,
+                unit=column.unit,
+                meta=column.meta,
+                span=span,
+            )
+        )
     known = all(base.column(name) is not None for name in (*names, *base.key))
     if known and base.key and set(base.key) != set(names):
         symbols.report.error(
@@ -153,7 +180,16 @@ def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
         )
 
 
-def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], symbols: Symbols) -> tuple[Attribute, ...]:
+def _of_all_members(attribute: Attribute) -> Attribute:
+    """The attribute as members and the two special members have it: these have what is declared, or else a label if it is a text."""
+    column = computed(attribute.column, attribute.expression)
+    labelled = column.type.kind is Kind.STRING or None not in (attribute.unknown, attribute.not_found)
+    return replace(attribute, column=column.that_is(nullable=column.type.nullable or not labelled))
+
+
+def _taken(
+    at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], there: Mapping[str, Column], symbols: Symbols
+) -> tuple[Attribute, ...]:
     spec = at.spec
     in_key = {c.name for c in key}
     wanted = {c.name: AttributeSpec() for c in base.columns if c.name not in in_key} if spec.columns == "all" else spec.columns
@@ -171,7 +207,7 @@ def _taken(at: Located[DimensionSpec], base: Table, key: tuple[Column, ...], sym
             continue
         taken = symbols.column_in(base, attribute.column or name, at.at(*path, "column") if attribute.column else at.key(*path))
         column = symbols.column(name, attribute, at, path, inherited=taken)
-        type_ = taken.type if taken else UNKNOWN
+        type_ = there[taken.name].type if taken else UNKNOWN
         expression = Expression(tree=column_expression(taken.name if taken else name, type_), trees={}, type=type_, span=at.key(*path))
         found.append(
             Attribute(

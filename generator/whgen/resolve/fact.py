@@ -8,6 +8,7 @@ from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.literals import check_literal
+from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec
@@ -34,14 +35,23 @@ def resolve_fact(
         return None
     symbols.read_at[(name, base.name)] = at.at("from")
     surrogate = f"{spec.fact}_key"
+    filter_ = symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`")
+    there = {c.name: c for c in after(filter_, base.columns)}
     roles = {n: _role(at, n, s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
     degenerate = tuple(
-        symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n)))
+        _kept(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n))), there)
         for n, s in spec.degenerate.items()
     )
-    measures = {n: _measure(at, n, s, base, symbols) for n, s in spec.measures.items()}
+    measures = {n: _measure(at, n, s, base, there, symbols) for n, s in spec.measures.items()}
+    grain_key = _grain(at, base, symbols)
+    materialized = spec.materialized or project.layers.production.materialized
     columns = (
-        Column(name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."),
+        hashed(
+            Column(
+                name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."
+            ),
+            (there[c.name] for c in grain_key),
+        ),
         # What failed to resolve is still a column, so that what uses it is not reported too.
         *(r.column if r else Column(name=f"{n}_key", type=UNKNOWN, span=at.key("dimensions", n)) for n, r in roles.items()),
         *degenerate,
@@ -57,20 +67,20 @@ def resolve_fact(
         file=at.file,
         span=span,
         description=spec.description or "",
-        columns=symbols.with_tests(columns),
+        columns=symbols.with_tests(stored(columns, materialized, spec.dbt)),
         key=(surrogate,),
         key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
-        materialized=spec.materialized or project.layers.production.materialized,
+        materialized=materialized,
         noun=spec.fact,
         grain=spec.grain,
-        grain_key=_grain(at, base, symbols),
+        grain_key=grain_key,
         surrogate_key=surrogate,
         base=base,
-        where=symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`"),
+        where=filter_,
         roles=tuple(r for r in roles.values() if r is not None),
         degenerate=degenerate,
         measures=tuple(m for m in measures.values() if m is not None),
@@ -117,6 +127,9 @@ def _role(
     description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
     description = f"{description.rstrip('.')}. Key of {dimension.name}; {dimension_absence(dimension, spec)}."
     column = Column(name=f"{name}_key", type=type_, description=description, span=at.key(*path), meta=spec.meta)
+    # Where there is no member, a special one stands in; of what type an unknown column is, nobody can say.
+    is_known = all(c is not None and c.type.is_known for c in on)
+    column = column.that_is(nullable=not is_known)
     return Role(column=column, dimension=dimension, on=spec.on, missing=spec.missing)
 
 
@@ -154,12 +167,20 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
     return True
 
 
-def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, symbols: Symbols) -> Measure | None:
+def _kept(column: Column, there: Mapping[str, Column]) -> Column:
+    """A column that the fact keeps of its base, as it is in the rows of the fact."""
+    base = there.get(column.name)
+    return column.that_is(nullable=True) if base is None else as_cast(column, base.type)
+
+
+def _measure(
+    at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, there: Mapping[str, Column], symbols: Symbols
+) -> Measure | None:
     path = ("measures", name)
     declared: Type | None = symbols.type_of(spec.type, at.at(*path, "type")) if spec.type else None
     if spec.expr is None:
         taken = symbols.column_in(base, name, at.key(*path))
-        type_ = taken.type if taken else UNKNOWN
+        type_ = there[name].type if taken else UNKNOWN
         expression: Expression | None = Expression(tree=column_expression(name, type_), trees={}, type=type_, span=at.key(*path))
         column = symbols.column(name, spec, at, path, inherited=taken)
     else:
@@ -179,4 +200,6 @@ def _measure(at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, s
             help="make it `non_additive`, or count it as 0 and 1",
             related=[declared_as(taken)] if (taken := base.column(name)) is not None and spec.expr is None else (),
         )
+    column = computed(column, expression)
+    column = column.that_is(nullable=column.type.nullable and spec.default is None)
     return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None

@@ -12,6 +12,7 @@ from sqlglot import exp
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import Type
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
+from whgen.resolve.nullable import stored
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.exposure import ExposureSpec
@@ -79,6 +80,7 @@ def with_select(
     found: dict[str, exp.Query] = {}
     queries: list[Query] = []
     reads: set[str] = set()
+    never: frozenset[str] | None = None
     for warehouse, text in selects.items():
         tree = parse_select(text, symbols.report)
         if tree is None:
@@ -100,10 +102,14 @@ def with_select(
             for table in resolved.tree.find_all(exp.Table):
                 symbols.read_at.setdefault((model.name, table.name), text.span_of(table.this))
             found[warehouse] = resolved.tree
+            never = resolved.present if never is None else never & resolved.present
             reads |= set(resolved.reads)
     if len(found) == len(selects):
         symbols.queries += queries
-    return replace(model, selects=found, reads=tuple(sorted(reads)))
+    there = never or frozenset()
+    columns = tuple(c.that_is(nullable=c.name not in there or len(found) < len(selects)) for c in model.columns)
+    columns = stored(columns, model.materialized, model.dbt)
+    return replace(model, selects=found, reads=tuple(sorted(reads)), columns=columns)
 
 
 def _by_warehouse(written: Mapping[str, str], at: Located[ModelSpec], symbols: Symbols) -> dict[str, SqlText]:

@@ -12,6 +12,7 @@ from whgen.ir.types import STRING, UNKNOWN, Scalar
 from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
 from whgen.resolve.cleaning import resolve_cleanings
 from whgen.resolve.derivation import resolve_derivations
+from whgen.resolve.nullable import after, stored
 from whgen.resolve.raw import RawTables, raw_tables
 from whgen.resolve.symbols import Path, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
@@ -115,7 +116,7 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
             at,
             (*path, "union", "column"),
             type_=tag,
-        )
+        ).that_is(nullable=False)
         if union_column.name in columns:
             symbols.report.error(
                 "duplicate-column",
@@ -131,6 +132,9 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
     kept = _kept(at, name, spec, columns, raw, symbols)
     # A key with a mistake in it is still a key: a table without one would be reported again wherever it is used.
     key = spec.key or ()
+    filter_ = symbols.condition(spec.where, at, (*path, "where"), scope, where=where)
+    dedupe = _dedupe(at, name, spec, columns, kept, raw, symbols)
+    materialized = spec.materialized or project.layers.staging.materialized
     for index, column in enumerate(key):
         _known(column, kept, at, (*path, "key", index), raw)
     return Staging(
@@ -138,13 +142,13 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
         file=at.file,
         span=at.key(*path),
         description=spec.description or "",
-        columns=symbols.with_tests(kept.values()),
+        columns=symbols.with_tests(stored(after(dedupe.where if dedupe else None, after(filter_, kept.values())), materialized, spec.dbt)),
         key=key,
         key_span=at.at(*path, "key") if key else None,
         meta={**at.spec.meta, **spec.meta},
         tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),
         tests=resolve_tests(spec.tests, at, (*path, "tests"), symbols, scope_of(kept.values()), column=None),
-        materialized=spec.materialized or project.layers.staging.materialized,
+        materialized=materialized,
         dbt=spec.dbt,
         source=at.spec.source,
         table=name,
@@ -152,8 +156,8 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
         union_column=union_column,
         cleanings=cleanings,
         derivations=derivations,
-        where=symbols.condition(spec.where, at, (*path, "where"), scope, where=where),
-        dedupe=_dedupe(at, name, spec, columns, kept, raw, symbols),
+        where=filter_,
+        dedupe=dedupe,
     )
 
 

@@ -20,7 +20,7 @@ from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.grouping import check_row_by_row
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, check_printable, parse_expression
-from whgen.sql.types import can_become, logical_type
+from whgen.sql.types import can_become, full_type
 
 Path = tuple[str | int, ...]
 _FEW = 2
@@ -236,7 +236,7 @@ class Symbols:
             tree = self._tree(sql, scope, where=where, warehouses=self.common_warehouses, windows=windows)
             if tree is None:
                 return None
-            actual = logical_type(tree)
+            actual = full_type(tree)
             if declared is not None and not can_become(actual, declared):
                 self.report.error(
                     "type-mismatch",

@@ -156,4 +156,10 @@ def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact
         for role in fact.roles
         if role.dimension.name == dimension.name and role.missing == "infer"
     }
-    return replace(dimension, references=tuple(references[k] for k in sorted(references)))
+    if not references:
+        return dimension
+    # Nothing is known of inferred members but their key.
+    attributes = tuple(replace(a, column=a.column.that_is(nullable=True)) for a in dimension.attributes)
+    names = {a.column.name for a in attributes}
+    columns = tuple(c.that_is(nullable=True) if c.name in names else c for c in dimension.columns)
+    return replace(dimension, references=tuple(references[k] for k in sorted(references)), attributes=attributes, columns=columns)

@@ -17,10 +17,11 @@ from whgen.diagnostics.similar import certain, nearest
 from whgen.ir.types import UNKNOWN, Type, a
 from whgen.sql.grouping import check_grouping
 from whgen.sql.infer import set_type, with_types
+from whgen.sql.nullable import fill, is_opaque, lacking, left_open
 from whgen.sql.parse import SqlText
 from whgen.sql.portable import check_functions, check_limits
 from whgen.sql.reference import REFERENCE
-from whgen.sql.types import logical_type
+from whgen.sql.types import full_type, logical_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
@@ -35,6 +36,8 @@ class ResolvedQuery:
 
     tree: exp.Query
     reads: tuple[str, ...]
+    present: frozenset[str]
+    """Its columns that are never missing."""
 
 
 def resolve_query(
@@ -64,10 +67,11 @@ def resolve_query(
     _check_ctes(tree, tables, sql, report)
     reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
     typed: exp.Query | None = tree
-    outputs = _Outputs(tables)
+    outputs = _Outputs(tables, nullable=is_opaque(tree))
     # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
         _check_columns(scope, outputs, sql, report, declared)
+        fill(scope.expression)
         check_grouping(scope, sql, report)
         if sql.dialect == REFERENCE:
             with_types(tree, list(scope.walk())[::-1], sql, report)
@@ -80,7 +84,10 @@ def resolve_query(
         _check_types(typed, columns, sql, report, columns_at)
     if typed is not None and warehouses:
         check_limits(typed, sql, report, warehouses, query=True)
-    return ResolvedQuery(tree=typed, reads=tuple(sorted(reads))) if typed is not None and len(report) == before else None
+    if typed is None or len(report) > before:
+        return None
+    never = frozenset(name for name, type_ in (outputs.of(scopes[-1]) or {}).items() if type_ is not None and not type_.nullable)
+    return ResolvedQuery(tree=typed, reads=tuple(sorted(reads)), present=never)
 
 
 def _check_ctes(tree: exp.Query, tables: Tables, sql: SqlText, report: Report) -> None:
@@ -160,8 +167,9 @@ def _report_schema(source: exp.Table, tables: Tables, sql: SqlText, report: Repo
 class _Outputs:
     """The columns that sources yield, worked out once each: queries may build on one another many times over."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, *, nullable: bool) -> None:
         self._tables = tables
+        self._nullable = nullable
         self._known: dict[int, Mapping[str, Type | None] | None] = {}
 
     def of(self, source: exp.Table | Scope) -> Mapping[str, Type | None] | None:
@@ -174,20 +182,38 @@ class _Outputs:
 
     def of_all(self, scope: Scope) -> Outputs:
         """The columns of the tables in the FROM of a query. That a WITH before it defines more does not matter to it."""
-        return {name: self.of(scope.sources[name]) for name, _ in scope.references if name in scope.sources}
+        without = None if self._nullable else left_open(scope.expression)
+        return {
+            name: lacking(columns) if columns is not None and (without is None or name in without) else columns
+            for name, _ in scope.references
+            if name in scope.sources
+            for columns in (self.of(scope.sources[name]),)
+        }
 
     def _of_query(self, scope: Scope) -> Mapping[str, Type | None] | None:
         if scope.set_operation_scopes:
-            return self.of(scope.set_operation_scopes[0])
+            return self._of_union(scope)
         query = scope.expression
         names = list(query.named_selects) if isinstance(query, exp.Query) else ["*"]
         if isinstance(query, exp.Query) and "*" not in names:
-            return dict(zip(names, map(logical_type, query.selects), strict=True))
+            found = {item.output_name: full_type(item) for item in query.selects if item.output_name}
+            # Where a column has no name, or two have one, their places in a union are not known.
+            return lacking(found) if self._nullable or len(found) < len(query.selects) else found
         inner = self.of_all(scope).values()
         if not inner or any(columns is None for columns in inner):
             return None
         starred = {n: t for columns in inner if columns is not None for n, t in columns.items()}
         return starred | {n: None for n in names if n != "*"}
+
+    def _of_union(self, scope: Scope) -> Mapping[str, Type | None] | None:
+        """The columns of the first of several queries, which can be missing where those of any of them can."""
+        first, *others = (self.of(s) for s in scope.set_operation_scopes)
+        if first is None:
+            return None
+        if any(other is None or len(other) != len(first) for other in others):
+            return lacking(first)
+        nullable = [any(t is None or t.nullable for t in place) for place in zip(*(o.values() for o in (first, *others) if o), strict=True)]
+        return {n: t and replace(t, nullable=is_) for (n, t), is_ in zip(first.items(), nullable, strict=True)}
 
 
 def _check_columns(scope: Scope, all_outputs: _Outputs, sql: SqlText, report: Report, declared: Declared) -> None:
@@ -267,8 +293,7 @@ def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report:
 def _set_type(column: exp.Column, columns: Mapping[str, Type | None] | None) -> None:
     type_ = (columns or {}).get(column.name)
     if type_ is not None:
-        # A join may leave any column without a value.
-        set_type(column, replace(type_, nullable=True))
+        set_type(column, type_)
 
 
 def _check_types(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, report: Report, columns_at: Span) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from sqlglot import exp
@@ -64,6 +65,11 @@ def shared_sql_type(type_: Type) -> exp.DataType:
 def logical_type(node: exp.Expr) -> Type:
     """The logical type of a node that has one."""
     return _of_data_type(node.to if isinstance(node, exp.Cast) else node.type)
+
+
+def full_type(node: exp.Expr) -> Type:
+    """The logical type of a node, which also says whether its value can be missing."""
+    return replace(logical_type(node), nullable=is_nullable(node))
 
 
 def _of_data_type(data_type: object) -> Type:

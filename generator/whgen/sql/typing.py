@@ -16,13 +16,15 @@ from whgen.ir.trees import copied
 from whgen.ir.types import BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.sql.catalogue.entry import NUMBERS, Function, Nulls, Parameter, Signature
 from whgen.sql.catalogue.lookup import entry_of
+from whgen.sql.catalogue.operators import surely_not_zero
+from whgen.sql.nullable import is_framed
 from whgen.sql.parse import SqlText
 from whgen.sql.types import MOMENTS, can_become, common_type, is_nullable, logical_type, set_nullable, shared_sql_type, sql_type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between, exp.NullSafeEQ, exp.NullSafeNEQ)
 _LOGIC = (exp.And, exp.Or, exp.Not, exp.If)
 # What FORMAT_DATE and FORMAT_TIMESTAMP wrap their argument in is of no account: the argument must be a date as it is.
-_SAME_AS_INSIDE = (exp.Paren, exp.Alias, exp.Order, exp.Ordered, exp.Window, exp.TsOrDsToDate, exp.TsOrDsToTimestamp)
+_SAME_AS_INSIDE = (exp.Paren, exp.Alias, exp.Order, exp.Ordered, exp.TsOrDsToDate, exp.TsOrDsToTimestamp)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 _SHIFTS = (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub)
 _STRING_ONLY = (Kind.STRING,)
@@ -77,6 +79,8 @@ def _assign(node: exp.Expr, sql: SqlText, report: Report) -> None:
             _set(node, logical_type(node.args["true"]), nullable=is_nullable(node.args["true"]))
         case exp.Case():
             _assign_case(node, sql, report)
+        case exp.Window() if isinstance(node.this, exp.Expr):
+            _set(node, logical_type(node.this), nullable=is_nullable(node.this) or is_framed(node))
         case _ if isinstance(node, _SAME_AS_INSIDE) and isinstance(node.this, exp.Expr):
             _set(node, logical_type(node.this), nullable=is_nullable(node.this))
         case _:
@@ -129,7 +133,7 @@ def _assign_function(node: exp.Expr, entry: Function, sql: SqlText, report: Repo
     common = _unify(node, [x for x in args if x.parameter.generic], sql, report)
     for argument in args:
         _check_written(argument, argument.parameter.kinds, sql, report)
-    nullable = _nullable(entry, [x.node for x in args])
+    nullable = _nullable(entry, [x.node for x in args]) or _may_lose(node)
     _set(node, _result(node, signature, common), nullable=nullable)
 
 
@@ -316,3 +320,21 @@ def _nullable(entry: Function, arguments: list[exp.Expr]) -> bool:
             return all(is_nullable(n) for n in arguments)
         case _:
             return True
+
+
+def _may_lose(node: exp.Expr) -> bool:
+    """Whether this use of a function may give NULL although what goes in is there."""
+    match node:
+        case exp.Div() | exp.IntDiv() | exp.Mod():
+            # Where a project has one warehouse, it may be DuckDB, which gives no value instead of an error.
+            return not surely_not_zero(node.expression)
+        case exp.Cast():
+            # The JSON null is a value, and becomes none.
+            return logical_type(node.this).kind in (Kind.JSON, Kind.UNKNOWN)
+        case exp.In():
+            # What stands in an array can be missing.
+            return any(node.args.get(part) is not None for part in ("query", "unnest", "field"))
+        case exp.If():
+            return node.args.get("false") is None
+        case _:
+            return False
