@@ -1,26 +1,34 @@
-"""How time and memory grow with the warehouse: `python benchmarks/scale.py [N ...]` (100 and 1,000 when none is given).
+"""How time and memory grow with the warehouse: `python benchmarks/scale.py [--sqlmesh PYTHON] [N ...]` (100 and 1,000 when none is given).
 
 For N source tables of 20 columns (see `make_specs.py`): `validate` and `generate` on a project that was never compiled, with nothing
 changed, and with one file changed, beside `dbt parse` of the generated DuckDB project, cold and partial, in the same run. What counts are
-the ratios to dbt's cold parse. Memory is the peak of the largest process."""
+the ratios to dbt's cold parse. Memory is the peak of the largest process. With the Python of an environment that has SQLMesh, also what
+SQLMesh takes to load the same models. Past 2,000 tables dbt is left out, which would take most of an hour.
+"""
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from as_sqlmesh import write_sqlmesh
 from make_specs import write
 from measure import PYTHON
 
 WHGEN = [PYTHON, "-m", "whgen"]
 DBT = [str(Path(PYTHON).with_name("dbt"))]
 MEGABYTE = 1024
+DBT_PARSE = "dbt parse, cold"
+MOST_FOR_DBT = 2000
+LOAD = "from sqlmesh import Context; assert len(Context(paths='.').models)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +55,61 @@ def run(command: Sequence[str], folder: Path) -> Run:
     return Run(time.perf_counter() - began, usage.ru_maxrss / MEGABYTE)
 
 
-def measure(count: int, folder: Path) -> None:
-    """Print one row for each command."""
+def measure(count: int, folder: Path, sqlmesh: str | None) -> dict[str, Run]:
+    """What each command took on a warehouse of `count` source tables."""
     write(count, folder)
     project = folder / "generated" / "duckdb"
-    changed = folder / "specs" / "sources" / f"system_{count // 2}.yml"
+    changed = sorted((folder / "specs" / "sources").iterdir())[count // 2]
     found: dict[str, Run] = {}
     found["validate, cold"] = run([*WHGEN, "validate"], folder)
     found["generate, cold"] = run([*WHGEN, "generate", "-q"], folder)
     found["validate, nothing changed"] = run([*WHGEN, "validate"], folder)
     found["generate, nothing changed"] = run([*WHGEN, "generate", "-q"], folder)
-    changed.write_text(changed.read_text(encoding="utf-8").replace("default: unknown", "default: nowhere"), encoding="utf-8")
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text.replace("description: ", "description: Changed. ", 1), encoding="utf-8")
+    assert changed.read_text(encoding="utf-8") != text
     found["validate, one file changed"] = run([*WHGEN, "validate"], folder)
     found["generate, one file changed"] = run([*WHGEN, "generate", "-q"], folder)
-    found["dbt parse, cold"] = run([*DBT, "parse", "--profiles-dir", "."], project)
-    found["dbt parse, partial"] = run([*DBT, "parse", "--profiles-dir", "."], project)
-    parse = found["dbt parse, cold"].seconds
+    if count <= MOST_FOR_DBT:
+        found[DBT_PARSE] = run([*DBT, "parse", "--profiles-dir", "."], project)
+        found["dbt parse, partial"] = run([*DBT, "parse", "--profiles-dir", "."], project)
+        if sqlmesh:
+            write_sqlmesh(project, folder / "sqlmesh")
+            found["SQLMesh load, cold"] = run([sqlmesh, "-c", LOAD], folder / "sqlmesh")
+            found["SQLMesh load, nothing changed"] = run([sqlmesh, "-c", LOAD], folder / "sqlmesh")
+    return found
+
+
+def show(count: int, found: Mapping[str, Run]) -> None:
+    """Print one row for each command."""
+    parse = found[DBT_PARSE].seconds if DBT_PARSE in found else None
     print(f"\nN = {count}\n\n| command | seconds | of dbt's cold parse | peak MB |\n|---|---|---|---|")
     for name, took in found.items():
-        print(f"| {name} | {took.seconds:.2f} | {took.seconds / parse:.3f} | {took.megabytes:.0f} |", flush=True)
+        ratio = f"{took.seconds / parse:.3f}" if parse else "-"
+        print(f"| {name} | {took.seconds:.2f} | {ratio} | {took.megabytes:.0f} |", flush=True)
+
+
+def main() -> None:
+    """Measure each size, and how the time grows from one to the next for each doubling."""
+    parser = argparse.ArgumentParser(description="How time and memory grow with the warehouse.")
+    parser.add_argument("counts", nargs="*", type=int, default=[100, 1000], metavar="N")
+    parser.add_argument("--sqlmesh", metavar="PYTHON", help="the Python of an environment that has SQLMesh")
+    arguments = parser.parse_args()
+    before: tuple[int, dict[str, Run]] | None = None
+    for count in arguments.counts:
+        place = Path(tempfile.mkdtemp())
+        try:
+            found = measure(count, place, arguments.sqlmesh)
+        finally:
+            shutil.rmtree(place)
+        show(count, found)
+        if before is not None:
+            doublings = math.log2(count / before[0])
+            for name in ("validate, cold", "generate, cold"):
+                growth = (found[name].seconds / before[1][name].seconds) ** (1 / doublings) / 2
+                print(f"{name}: {growth:.2f} times linear for each doubling from {before[0]} to {count}")
+        before = count, found
 
 
 if __name__ == "__main__":
-    for number in [int(text) for text in sys.argv[1:]] or [100, 1000]:
-        place = Path(tempfile.mkdtemp())
-        try:
-            measure(number, place)
-        finally:
-            shutil.rmtree(place)
+    main()
