@@ -50,7 +50,7 @@ ORIGINS = {
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Invocation:
     root = write_project(tmp_path_factory.mktemp("tiny"), PROJECT)
-    return Invocation(command="build", project=root, root=root, target="dev", threads=2)
+    return Invocation(command="build", project=root, root=root, target="dev", threads=2, is_local=True)
 
 
 @pytest.fixture(scope="module")

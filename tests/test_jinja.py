@@ -23,6 +23,8 @@ dialect: bigquery
 targets:
   dev: {warehouse: duckdb, path: shop.duckdb, threads: 2, schema_prefix: dev_}
   prod: {warehouse: bigquery, project: acme, location: EU}
+  qa:
+    {warehouse: postgres, host: db, port: 5432, user: u, dbname: d, sslmode: require, sslrootcert: c, role: r, search_path: s, connect_timeout: 3, retries: 2}
 layers:
   staging: {schema: staging, materialized: view, prefix: stg_}
   production: {schema: production, dimension_prefix: dim_, fact_prefix: fact_}
