@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
@@ -33,7 +33,10 @@ _GUARDS = {
 _ZONED = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}(:[0-9]{2})?)?)?$"
 _SCALES = {"": "second", "3": "millisecond", "6": "microsecond"}
 _UNITS = {"QUARTER": ("3", "month"), "WEEK": ("7", "day")}
-_PARSED_PARTS = {"%Y": "([0-9]{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), "([0-9]{1,2})")}
+_PARSED_PARTS = {
+    "%Y": "([0-9]{4})", **dict.fromkeys(("%b", "%B"), "([A-Za-z]+)"), **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), "([0-9]{1,2})"),
+}  # fmt: skip
+_CENTURIES = {"20": "([0-5][0-9]|6[0-8])", "19": "(69|[7-9][0-9])"}
 _FORMATS = {
     "%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "HH24", "%M": "MI", "%S": "SS", "%j": "DDD", "%B": "FMMonth", "%b": "Mon", "%A": "FMDay",
     "%a": "Dy", "%F": "YYYY-MM-DD",
@@ -185,16 +188,27 @@ def _formatted(node: exp.Expr) -> Pattern:
     return f"TO_CHAR({_at_utc(node, 'moment')}, {quoted(written)})"
 
 
+def _chosen(patterns: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
+    return lambda match: patterns[match[0]]
+
+
 def _parsed(type_: str) -> Callable[[exp.Expr], Pattern]:
     def pattern(node: exp.Expr) -> Pattern:
         written = node.args["format"].name
         parts = re.findall(r"%[A-Za-z]", written)
-        regex = "^" + re.sub(r"%[A-Za-z]|[.]", lambda m: _PARSED_PARTS.get(str(m[0]), "[.]"), written) + "$"
         place = {part: f"\\{parts.index(part) + 1}" for part in parts}
-        day = f"{place.get('%Y', '1970')}-{place.get('%m', '1')}-{place.get('%d', '1')}"
-        text = day if type_ == "DATE" else f"{day} {place.get('%H', '0')}:{place.get('%M', '0')}:{place.get('%S', '0')}"
-        made = f"REGEXP_REPLACE({{this}}, {quoted(regex)}, {quoted(text)})"
-        return f"CASE WHEN {{this}} ~ {quoted(regex)} AND PG_INPUT_IS_VALID({made}, '{type_.lower()}') THEN CAST({made} AS {type_}) END"
+        month = next((place[p] for p in ("%m", "%b", "%B") if p in place), "1")
+        clock = "" if type_ == "DATE" else f" {place.get('%H', '0')}:{place.get('%M', '0')}:{place.get('%S', '0')}"
+        arms = ""
+        # Years of two digits are of two centuries.
+        for century, years in _CENTURIES.items() if "%y" in place else [("", "")]:
+            patterns = {**_PARSED_PARTS, "%y": years, ".": "[.]"}
+            regex = "^" + re.sub(r"%[A-Za-z]|[.]", _chosen(patterns), written) + "$"
+            year = f"{century}{place['%y']}" if century else place.get("%Y", "1970")
+            text = f"{year}-{month}-{place.get('%d', '1')}{clock}"
+            made = f"REGEXP_REPLACE({{this}}, {quoted(regex)}, {quoted(text)})"
+            arms += f" WHEN {{this}} ~ {quoted(regex)} AND PG_INPUT_IS_VALID({made}, '{type_.lower()}') THEN CAST({made} AS {type_})"
+        return f"CASE{arms} END"
 
     return pattern
 

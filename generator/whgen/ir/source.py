@@ -24,12 +24,16 @@ class RawType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A column of the source on one warehouse, and how it is cleaned there before it is cast: trim, null_if, case, in this order."""
+    """A column of the source on one warehouse, and how it is cleaned there before it is cast: trim, null_if, case, in this order.
+
+    `format` is how its text writes a day or moment, where a cast could not read it.
+    """
 
     raw: RawType
     trim: bool = False
     null_if: tuple[Scalar, ...] = ()
     case: Literal["upper", "lower"] | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

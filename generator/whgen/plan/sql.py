@@ -109,7 +109,8 @@ def cleaned_text(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     """A column of the source after trim, null_if and case, before it is cast."""
     arrival = cleaning.arrivals[dialect.name]
     actual = arrival.raw.type
-    is_text = actual.kind in (Kind.STRING, Kind.UNKNOWN) and (actual.is_known or arrival.trim or arrival.case is not None)
+    is_treated = arrival.trim or arrival.case is not None or arrival.format is not None
+    is_text = actual.kind in (Kind.STRING, Kind.UNKNOWN) and (actual.is_known or is_treated)
     source_type = Type(Kind.STRING) if is_text else actual
     tree: exp.Expr = column_expression(cleaning.source_name, source_type)
     if arrival.trim:
@@ -145,11 +146,23 @@ def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:
     return node
 
 
+def safely_typed(tree: exp.Expr, cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
+    """A column's cleaned text in the column's type, NULL where it cannot be: by its format, or by a cast."""
+    form, type_ = cleaning.arrivals[dialect.name].format, cleaning.column.type
+    if form is None:
+        return safely_cast(tree, type_)
+    read = Type(Kind.DATE) if type_.kind is Kind.DATE else Type(Kind.DATETIME)
+    node = (exp.StrToDate if type_.kind is Kind.DATE else exp.ParseDatetime)(this=tree, format=exp.Literal.string(form))
+    safe = exp.SafeFunc(this=node)
+    node.type = safe.type = sql_type(read)
+    return exp.Timestamp(this=safe, with_tz=True) if type_.kind is Kind.TIMESTAMP else safe
+
+
 def cleaned(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     """A column of the source as the staging model has it."""
     tree = cleaned_text(cleaning, dialect)
     if can_lose(cleaning, dialect):
-        tree = safely_cast(tree, cleaning.column.type)
+        tree = safely_typed(tree, cleaning, dialect)
     elif is_cast(cleaning, dialect):
         tree = exp.Cast(this=tree, to=sql_type(cleaning.column.type))
     if cleaning.default is not None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from whgen.dialects.base import LINE, Dialect
+from whgen.ir.time_format import pattern_of
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Cleaning, Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
-from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_cast, select_item, select_list, source_call
+from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_typed, select_item, select_list, source_call
 from whgen.plan.ways import line_of
 
 ROW_NUMBER = "_row_number"
@@ -96,13 +97,14 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
 
 def _loss(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     value = cleaned_text(cleaning, dialect)
-    gone: exp.Expr = exp.Is(this=safely_cast(copied(value), cleaning.column.type), expression=exp.Null())
-    pattern = _LOSSLESS.get(cleaning.column.type.kind)
+    gone: exp.Expr = exp.Is(this=safely_typed(copied(value), cleaning, dialect), expression=exp.Null())
+    form = cleaning.arrivals[dialect.name].format
+    pattern = pattern_of(form) if form else _LOSSLESS.get(cleaning.column.type.kind)
     kinds = cleaning.arrivals[dialect.name].raw.type.kind, cleaning.column.type.kind
     if kinds in _ROUNDED:
-        differs = exp.NEQ(this=safely_cast(copied(value), cleaning.column.type), expression=copied(value))
+        differs = exp.NEQ(this=safely_typed(copied(value), cleaning, dialect), expression=copied(value))
         gone = exp.Paren(this=exp.Or(this=gone, expression=differs))
-    elif pattern is not None and kinds[0] is Kind.STRING:
+    elif pattern is not None and (form or kinds[0] is Kind.STRING):
         matches = exp.RegexpLike(this=copied(value), expression=exp.Literal.string(pattern))
         gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
     return exp.And(this=exp.Not(this=exp.Is(this=value, expression=exp.Null())), expression=gone)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from whgen.diagnostics.diagnostic import Related
 from whgen.ir.source import Arrival, RawType
+from whgen.ir.time_format import faults, has_clock
 from whgen.ir.types import UNKNOWN, Kind, Scalar, Type, a
 from whgen.ir.warehouse import Cleaning, Column
 from whgen.resolve.literals import check_literal, fits
@@ -17,6 +18,7 @@ from whgen.spec.source import SourceColumn, SourceSpec, TableSpec
 from whgen.sql.types import can_become
 
 _TEXT = (Kind.STRING, Kind.UNKNOWN)
+_WRITTEN = (Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP)
 
 
 def resolve_cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables, symbols: Symbols) -> tuple[Cleaning, ...]:
@@ -128,6 +130,8 @@ def _cleaning(
     for index, value in enumerate(spec.null_if):
         if not any(_may_hold(t.type, value) for t in types.values()):
             check_literal(value, next(iter(types.values())).type, at.at(*path, "null_if", index), report)
+    if spec.format is not None:
+        _check_format(spec.format, column, types, at, (*path, "format"), symbols)
     if spec.default is not None:
         check_literal(spec.default, column.type, at.at(*path, "default"), report)
     arrivals = {
@@ -136,6 +140,7 @@ def _cleaning(
             # Where the column arrives typed, nothing is left of what text needs: a number has no spaces, and is never `NA`.
             trim=spec.trim and arriving.type.kind in _TEXT,
             case=spec.case if arriving.type.kind in _TEXT else None,
+            format=spec.format if arriving.type.kind in _TEXT and column.type.kind in _WRITTEN else None,
             null_if=tuple(v for v in spec.null_if if _may_hold(arriving.type, v)),
         )
         for warehouse, arriving in types.items()
@@ -143,6 +148,23 @@ def _cleaning(
     # Whatever the source promises, a cast, `null_if` or a change over there takes it back; a default does not.
     column = column.that_is(nullable=spec.default is None)
     return Cleaning(source_name=source_name, column=column, default=spec.default, arrivals=arrivals)
+
+
+def _check_format(form: str, column: Column, types: Mapping[str, RawType], at: Located[SourceSpec], path: Path, symbols: Symbols) -> None:
+    report = symbols.report
+    for start, end, message, help_ in faults(form):
+        report.error("invalid-value", at.document.inside(path, start, end), message, help=help_)
+    if column.type.is_known and column.type.kind not in _WRITTEN:
+        message = f"`format` reads a date, a datetime or a timestamp, and `{column.name}` is {a(column.type)}"
+        report.error("type-mismatch", at.key(*path), message)
+    elif not column.type.is_known:
+        report.error("type-mismatch", at.key(*path), "`format` makes a date of a text", help="add `type:` date, datetime or timestamp")
+    elif column.type.kind is Kind.DATE and not faults(form) and has_clock(form):
+        help_ = "make it a datetime, and derive the day as `date(...)` of it"
+        report.error("type-mismatch", at.at(*path), "the format has a time of day, which a date cannot hold", help=help_)
+    elif not any(t.type.kind in _TEXT for t in types.values()):
+        type_ = next(iter(types.values())).type
+        report.error("type-mismatch", at.key(*path), f"`format` reads text, and the source's column is {a(type_)}")
 
 
 def _column(

@@ -99,6 +99,10 @@ class SourceColumn(ColumnSpec):
     """Values that mean that there is none."""
     case: Literal["upper", "lower"] | None = None
     """Turn the text to upper or lower case."""
+    format: Annotated[Text | None, eg("%d/%m/%Y", "%b %d, %Y")] = None
+    """How its texts write a date, datetime or timestamp, where it is not as `2024-12-31` and `2024-12-31 23:59:59`: `%Y` and `%y` are the
+    year with four digits and with two, `%m`, `%b` and `%B` the month as a number, as `Jan` and as `January`, `%d` the day, `%H`, `%M` and
+    `%S` hour, minute and second. A timestamp is read in UTC."""
     default: Annotated[Scalar | None, eg("UNKNOWN", 0)] = None
     """The value that stands in for a missing one."""
 
