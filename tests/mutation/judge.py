@@ -20,9 +20,9 @@ from mutation.parsing import Parser
 from mutation.warehouse import later_errors, source_columns
 from projects import write_project
 from test_cases import without_jinja
-from whgen.compilation import Compilation
+from whgen.compilation import Compilation, Generated
 from whgen.diagnostics.diagnostic import Severity, Span
-from whgen.pipeline import Generated, compile_specs, validate
+from whgen.pipeline import compile_specs, validate
 
 NEAR = 2
 """How many lines from the damage a diagnostic may stand to be found at once."""
