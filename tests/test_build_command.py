@@ -496,3 +496,20 @@ def test_locked_database(text: str, tmp_path: Path) -> None:
     (diagnostic,) = report
     assert diagnostic.code == "database-locked"
     assert "shop.duckdb` is in use by" in diagnostic.message
+
+
+def test_lost_values_and_missing_members_are_named(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    assert whgen("init", str(root)).exit_code == 0
+    spoil(root, "specs/facts/order.yml", "missing: infer", "missing: fail")
+    orders = root / "data/raw/orders.csv"
+    orders.write_text(orders.read_text(encoding="utf-8") + "106,3,2025-13-01,1.00,2025-03-02T12:00:00Z\n", encoding="utf-8")
+    lost = whgen("-C", str(root), "build")
+    assert lost.exit_code == 1
+    assert "`stg_shop__orders__casts_keep_values` found 1 lost value\n" in lost.output
+    assert re.search(r"column_name +lost_values +first_lost +last_lost\n +order_date +1 +2025-13-01 +2025-13-01\n", lost.output)
+    spoil(root, "data/raw/orders.csv", "2025-13-01", "2025-03-01")
+    missing = whgen("-C", str(root), "build")
+    assert missing.exit_code == 1
+    assert "`fact_order__customer_key__members_exist` found 1 row\n" in missing.output
+    assert re.search(r"customer_id +_fact_rows +_member_key\n +7 +1 +[0-9a-f]{32}\n", missing.output), missing.output

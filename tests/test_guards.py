@@ -50,7 +50,7 @@ DEFECTS = {
     "a value below its bound": ({"orders": "105,2,2025-03-01,-1.00,2025-03-02T12:00:00Z\n"}, "stg_shop__orders__amount__at_least"),
     "a member that the dimension lacks": (
         {"specs": ("facts/order.yml", "missing: infer", "missing: fail")},
-        "fact_order__customer_key__relationships",
+        "fact_order__customer_key__members_exist",
     ),
 }
 

@@ -94,8 +94,14 @@ def _report_test(node: NodeFinished, invocation: Invocation, span: Span, report:
         headline, details = essence(node.message)
         message, lines = f"the test `{node.name}` could not run: {headline}", details
     else:
-        message, lines = f"the test `{node.name}` found {'1 row' if node.failures == 1 else f'{node.failures:,} rows'}", _table(node)
+        message, lines = f"the test `{node.name}` found {_found(node)}", _table(node)
     report.add(Diagnostic(code="test-failed", span=span, severity=severity, message=message, help=_help(*lines, _where(node, invocation))))
+
+
+def _found(node: NodeFinished) -> str:
+    # The test of lost values finds a row for each column, and dbt adds up what they count.
+    what = "lost value" if node.examples and "lost_values" in node.examples[0] else "row"
+    return f"1 {what}" if node.failures == 1 else f"{node.failures:,} {what}s"
 
 
 def _table(node: NodeFinished) -> list[str]:

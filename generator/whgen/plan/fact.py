@@ -46,7 +46,7 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView
         columns=select_list(
             [
                 select_item(hashed_key(fact.grain_key, table=table), fact.surrogate_key, dialect),
-                *(select_item(_key(r, fact, table), r.column.name, dialect, r.column.type) for r in fact.roles),
+                *(select_item(member_key(r, fact, table), r.column.name, dialect, r.column.type) for r in fact.roles),
                 *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
                 *(select_item(_measure(m, dialect, table), m.column.name, dialect, m.column.type) for m in fact.measures),
             ]
@@ -59,7 +59,8 @@ def _columns_of(role: Role, fact: Fact) -> tuple[Column, ...]:
     return tuple(c for n in role.on if (c := fact.base.column(n)) is not None)
 
 
-def _key(role: Role, fact: Fact, table: str | None) -> exp.Expr:
+def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
+    """The key of a role's member, of the columns of the model that the fact is made of."""
     columns = _columns_of(role, fact)
     missing = is_missing(columns, role.on, table=table)
     if isinstance(role.dimension, CalendarDimension):

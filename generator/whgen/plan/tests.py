@@ -12,6 +12,7 @@ from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
+from whgen.plan.fact import member_key
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, source_call
 from whgen.plan.staging import losses
 
@@ -123,6 +124,7 @@ def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
     if not lost:
         return []
     several = len(table.inputs) > 1
+    values = {c.column.name: dialect.name_sql(c.source_name) for c in table.cleanings if c.column.name in lost}
     return [
         _test(
             table,
@@ -130,7 +132,7 @@ def _cast_tests(table: Staging, dialect: Dialect) -> list[PlannedTest]:
             "casts_keep_values",
             table.span,
             label=f"casts_keep_values_of_{name}" if several else "casts_keep_values",
-            arguments={"source": source_call(table.source, name), "losses": lost},
+            arguments={"source": source_call(table.source, name), "losses": lost, "values": values},
         )
         for name, _ in table.inputs
     ]
@@ -171,8 +173,13 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     tests = [*_surrogate_tests(table, table.surrogate_key)]
     for role in table.roles:
         tests.append(_test(table, role.column.name, "not_null", role.column.span))
-        target = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
-        tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
+        target: dict[str, Any] = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
+        if role.missing == "fail" and not isinstance(role.dimension, CalendarDimension):
+            found = {"base": f"ref('{table.base.name}')", "key": dialect.line(member_key(role, table))}
+            target |= {**found, "business_key": [dialect.name_sql(c) for c in role.on]}
+            tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))
+        else:
+            tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
     compared = {"compare_to": f"ref('{table.base.name}')"}
     if table.where is not None:
         compared["compare_where"] = dialect.line(table.where.on(dialect.name))
