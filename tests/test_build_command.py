@@ -513,3 +513,24 @@ def test_lost_values_and_missing_members_are_named(tmp_path: Path) -> None:
     assert missing.exit_code == 1
     assert "`fact_order__customer_key__members_exist` found 1 row\n" in missing.output
     assert re.search(r"customer_id +_fact_rows +_member_key\n +7 +1 +[0-9a-f]{32}\n", missing.output), missing.output
+
+
+def test_testing_what_is_not_built_says_so_once(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    assert whgen("init", str(root)).exit_code == 0
+    result = whgen("-C", str(root), "test")
+    assert result.exit_code == 1
+    assert re.search(r"error\[not-built\]: [0-9]+ tests could not run on `dev`: what they read is not there", result.output)
+    assert "`whgen build`" in result.output
+    assert "1 error\n" in result.output
+
+
+def test_no_project_is_left_behind_by_a_build_of_another(shop: Path) -> None:
+    spec = shop / "specs/warehouse.yml"
+    other = "targets:\n  cloud: {warehouse: bigquery, project: acme, location: EU}\n"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("targets:\n", other, 1), encoding="utf-8")
+    source = "bigquery: {dataset: raw}"
+    spoil(shop, "specs/sources/shop.yml", "location:\n", f"location:\n  {source}\n")
+    result = whgen("-C", str(shop), "build", "--target", "dev", "--select", "stg_shop__customers")
+    assert result.exit_code == 0, result.output
+    assert whgen("-C", str(shop), "generate", "--check").exit_code == 0

@@ -102,7 +102,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     compilation = compiled(settings, root)
     target, project = target_of(compilation, wish.target)
     require_adapter(project)
-    write_all(project, root)
+    write_all(compilation, root)
     invocation = Invocation(
         command=command,
         project=root / project.folder,

@@ -58,10 +58,11 @@ def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool)
     leave(code)
 
 
-def write_all(project: Generated, root: Path) -> None:
-    """Bring one project up to date before dbt runs on it; ends the command when that cannot be done."""
+def write_all(compilation: Compilation, root: Path) -> None:
+    """Bring all projects up to date before dbt runs on one, so that none is left behind; ends the command when that cannot be done."""
     try:
-        write(root / project.folder, project.files)
+        for project in compilation.projects:
+            write(root / project.folder, project.files)
     except OutputError as problem:
         stop(problem, root)
 

@@ -31,6 +31,11 @@ def ls(settings: Settings, target: str | None, select: tuple[str, ...], exclude:
     name, project = target_of(compilation, target)
     nodes = [n for n in project.nodes if not kind or n.kind in kind]
     if select or exclude:
+        # dbt reads files, so they are brought up to date first.
+        from whgen.cli.generate import write_all
+
+        require_adapter(project)
+        write_all(compilation, root)
         matched = _matched(project, root, target=name, select=select, exclude=exclude)
         nodes = [n for n in nodes if n.name in matched]
         if not nodes:
@@ -49,14 +54,11 @@ def ls(settings: Settings, target: str | None, select: tuple[str, ...], exclude:
 
 
 def _matched(project: Generated, root: Path, *, target: str, select: tuple[str, ...], exclude: tuple[str, ...]) -> set[str]:
-    """What dbt says that a selection matches. It reads files, so they are brought up to date first."""
-    from whgen.cli.generate import write_all
+    """What dbt says that a selection matches."""
     from whgen.dbt.events import Invocation
     from whgen.dbt.failures import essence
     from whgen.dbt.run import DbtError, names
 
-    require_adapter(project)
-    write_all(project, root)
     try:
         return set(names(Invocation(command="ls", project=root / project.folder, root=root, target=target, select=select, exclude=exclude)))
     except DbtError as problem:

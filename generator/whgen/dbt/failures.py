@@ -27,6 +27,7 @@ END_THE_OTHER = "end the other program, or build into another file, then try aga
 
 _NO_FILE = re.compile(r'No files found that match the pattern "(?P<pattern>[^"]+)"')
 _NO_COLUMN = re.compile(r'Column "(?P<column>[^"]+)" referenced that exists in the SELECT clause')
+_NO_TABLE = re.compile(r"Table with name \S+ does not exist|relation \"[^\"]+\" does not exist|Not found: (Table|Dataset) ")
 _NO_NODE = re.compile(r"depends on a (?:node|source) named '(?P<name>[^']+)' which was not found")
 
 
@@ -34,7 +35,12 @@ def report_outcome(outcome: Outcome, invocation: Invocation, origins: Mapping[st
     """Add a diagnostic for every node that failed or warned, or for what kept dbt from running."""
     if outcome.error:
         _report_error(outcome, origins, report)
+    unbuilt = [n for n in outcome.nodes if invocation.command == "test" and _reads_nothing(n)]
+    if unbuilt:
+        _report_unbuilt(unbuilt, invocation, report)
     for node in outcome.nodes:
+        if node in unbuilt:
+            continue
         span = origins.get(node.name, NOWHERE)
         if node.kind == "test" and node.status in (Status.FAILED, Status.WARNED):
             _report_test(node, invocation, span, report)
@@ -43,6 +49,18 @@ def report_outcome(outcome: Outcome, invocation: Invocation, origins: Mapping[st
             report.error(
                 "model-failed", span, f"`{node.name}` could not be built: {headline}", help=_help(*details, _where(node, invocation))
             )
+
+
+def _reads_nothing(node: NodeFinished) -> bool:
+    return node.kind == "test" and node.status is Status.FAILED and _NO_TABLE.search(node.message) is not None
+
+
+def _report_unbuilt(nodes: list[NodeFinished], invocation: Invocation, report: Report) -> None:
+    """One diagnostic, however many tests there are: they all want the same."""
+    tests = "1 test" if len(nodes) == 1 else f"{len(nodes)} tests"
+    headline, _ = essence(nodes[0].message)
+    message = f"{tests} could not run on `{invocation.target}`: what they read is not there"
+    report.error("not-built", NOWHERE, message, help=_help("build it first: `whgen build` builds and tests", f"the first says: {headline}"))
 
 
 def _report_error(outcome: Outcome, origins: Mapping[str, Span], report: Report) -> None:

@@ -78,6 +78,15 @@ RUN: tuple[Code, ...] = (
         at_run_time=True,
     ),
     Code(
+        name="not-built",
+        title="Tests of what is not built",
+        what="`whgen test` was asked to test tables that the warehouse does not have.",
+        why="It tests what stands there, and builds nothing.",
+        example="whgen test   # in a project that was never built",
+        fix="Run `whgen build`, which builds and tests; or name the target with `--target` that was built.",
+        at_run_time=True,
+    ),
+    Code(
         name="test-failed",
         title="Data that breaks a rule",
         what="A test found rows that it should not.",
