@@ -534,3 +534,19 @@ def test_no_project_is_left_behind_by_a_build_of_another(shop: Path) -> None:
     result = whgen("-C", str(shop), "build", "--target", "dev", "--select", "stg_shop__customers")
     assert result.exit_code == 0, result.output
     assert whgen("-C", str(shop), "generate", "--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,name,country\n1,Ada,gb\n2,Grace,us,x\n", "customers.csv` is no table: line 3 has 4 values, and line 1 has 3 names"),
+        ('id,name,country\n1,"A\nda",gb\n2,Grace\n', "customers.csv` is no table: line 4 has 2 values, and line 1 has 3 names"),
+        ("id,name,country\r\n1,A,gb\n2,B,us\r\n3,X,de\r", "customers.csv` is no table: line 2 ends with LF, and line 1 with CR LF"),
+        ("", "the file that it reads is empty: it has not even a line of names"),
+    ],
+)
+def test_csv_files_that_are_no_tables_are_explained(text: str, said: str, shop: Path) -> None:
+    (shop / "data/raw/customers.csv").write_text(text, encoding="utf-8", newline="")
+    result = whgen("-C", str(shop), "run", "--select", "stg_shop__customers dim_customer")
+    assert result.exit_code == 1
+    assert said in result.output

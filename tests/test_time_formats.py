@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engines import BigQuery, DuckDb, Postgres
+from postgres_server import PostgresServer
 from whgen.diagnostics.diagnostic import Span
 from whgen.dialects import DIALECTS
 from whgen.ir.source import Arrival, RawType
@@ -17,6 +18,9 @@ from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Staging
 from whgen.plan.sql import cleaned
 from whgen.plan.staging import losses
+
+# One process for all of them: starting Postgres and compiling the evaluator takes long.
+pytestmark = pytest.mark.xdist_group("engines")
 
 _NOWHERE = Span(file="")
 _COLUMN = "the_text"
@@ -52,8 +56,8 @@ LOST = [
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Any]]:
-    postgres = Postgres(tmp_path_factory.mktemp("postgres"))
+def engines(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Any]]:
+    postgres = Postgres(postgres_server)
     bigquery = BigQuery(request.config.cache.mkdir("zetasql"))  # type: ignore[union-attr]
     yield {"duckdb": DuckDb(), "postgres": postgres, "bigquery": bigquery}
     postgres.close()

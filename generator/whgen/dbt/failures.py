@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
+from whgen.dbt.csv_faults import csv_fault
 from whgen.dbt.events import Invocation, NodeFinished, Outcome, Status
 from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span, candidates_help
 
@@ -27,6 +28,7 @@ END_THE_OTHER = "end the other program, or build into another file, then try aga
 
 _NO_FILE = re.compile(r'No files found that match the pattern "(?P<pattern>[^"]+)"')
 _NO_COLUMN = re.compile(r'Column "(?P<column>[^"]+)" referenced that exists in the SELECT clause')
+_NO_NAMES = re.compile(r'Referenced column "[^"]+" not found in FROM clause!\s+Candidate bindings: "column0"\s*$', re.MULTILINE)
 _NO_TABLE = re.compile(r"Table with name \S+ does not exist|relation \"[^\"]+\" does not exist|Not found: (Table|Dataset) ")
 _NO_NODE = re.compile(r"depends on a (?:node|source) named '(?P<name>[^']+)' which was not found")
 
@@ -84,6 +86,12 @@ def explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]
         column = found["column"]
         help_ = f"correct the column's name in the spec (`its_name: {{as: {column}}}` renames it), or the data"
         return f"the table that it reads has no column `{column}`", [help_]
+    if fault := csv_fault(message):
+        file, what = fault
+        help_ = "give each line as many values as line 1 has names, quote values with delimiters or line breaks, end all lines alike"
+        return f"`{_relative(file)}` is no table: {what}", [help_]
+    if _NO_NAMES.search(message):
+        return "the file that it reads is empty: it has not even a line of names", ["write the names of the columns into its first line"]
     headline, details = essence(message)
     if found := _NO_NODE.search(message):
         label, help_ = candidates_help(found["name"], origins, kind="nodes")
