@@ -24,7 +24,17 @@ targets:
   dev: {warehouse: duckdb, path: shop.duckdb, threads: 2, schema_prefix: dev_}
   prod: {warehouse: bigquery, project: acme, location: EU}
   qa:
-    {warehouse: postgres, host: db, port: 5432, user: u, dbname: d, sslmode: require, sslrootcert: c, role: r, search_path: s, connect_timeout: 3, retries: 2}
+    warehouse: postgres
+    host: db
+    port: 5432
+    user: u
+    dbname: d
+    sslmode: require
+    sslrootcert: c
+    role: r
+    search_path: s
+    connect_timeout: 3
+    retries: 2
 layers:
   staging: {schema: staging, materialized: view, prefix: stg_}
   production: {schema: production, dimension_prefix: dim_, fact_prefix: fact_}
@@ -45,7 +55,7 @@ tables:
     union: {tables: {orders_eu: EU}, column: region}
     key: [order_id]
     arrives: {ID: string}
-    columns: {ID: {as: order_id, source_type: string, trim: true, null_if: ['', NA], case: upper, default: x, meta: {pii: 'no'}}}
+    columns: {ID: {as: order_id, source_type: string, format: '%Y', trim: true, null_if: ['', NA], case: upper, default: x, meta: {pii: 'no'}}}
     rest: drop
     derive: {is_x: {type: boolean, expr: {duckdb: a = 'x', bigquery: a = 'x'}}}
     dedupe: {key: order_id, latest: seen_at, earliest: seen_at, order_by: [seen_at desc], where: a > 1}
