@@ -55,7 +55,8 @@ tables:
     union: {tables: {orders_eu: EU}, column: region}
     key: [order_id]
     arrives: {ID: string}
-    columns: {ID: {as: order_id, source_type: string, format: '%Y', trim: true, null_if: ['', NA], case: upper, default: x, meta: {pii: 'no'}}}
+    columns:
+      ID: {as: order_id, source_type: string, format: '%Y', trim: true, null_if: ['', NA], case: upper, default: x, meta: {pii: 'no'}}
     rest: drop
     derive: {is_x: {type: boolean, expr: {duckdb: a = 'x', bigquery: a = 'x'}}}
     dedupe: {key: order_id, latest: seen_at, earliest: seen_at, order_by: [seen_at desc], where: a > 1}
