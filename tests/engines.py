@@ -14,10 +14,11 @@ import duckdb
 import psycopg
 
 from postgres_server import PostgresServer
+from whgen.analysis.zetasql import ZetaSqlError
 from whgen.dialects import DIALECTS
 from whgen.docs.functions import COLUMNS as EXAMPLE_COLUMNS
 from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
-from zetasql_engine import ZetaSql, ZetaSqlError
+from zetasql_engine import Evaluator
 
 # The first two lines are names and types, and ∅ is NULL.
 with (Path(__file__).parent / "difficult_values.csv").open(encoding="utf-8", newline="") as _file:
@@ -108,7 +109,7 @@ class BigQuery:
     name = "bigquery"
 
     def __init__(self, cache: Path) -> None:
-        self._zetasql = ZetaSql(cache)
+        self._zetasql = Evaluator(cache)
 
     def shown(self, expression: str, type_: Type) -> str:
         """The expression in a form whose value Python can hold."""

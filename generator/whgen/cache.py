@@ -38,6 +38,14 @@ def digest_of_inputs(root: Path) -> str | None:
     return found.hexdigest()
 
 
+def digest_of(*texts: str) -> str:
+    """One digest of texts and of whgen's own code."""
+    found = hashlib.sha256(_digest_of_code().encode())
+    for text in texts:
+        _add(found, "", text.encode(errors="surrogateescape"))
+    return found.hexdigest()
+
+
 def recall(root: Path, name: str, digest: str) -> Any | None:
     """The values that were kept under a name for this digest; None when there are none."""
     try:

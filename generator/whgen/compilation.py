@@ -74,9 +74,13 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
             files={PurePosixPath(path): text for path, text in p["files"].items()},
             targets=tuple(p["targets"]),
             is_local=p["is_local"],
-            nodes=tuple(Node(**{**n, "span": Span(**n["span"])}) for n in p["nodes"]),
+            nodes=tuple(_node(n) for n in p["nodes"]),
         )
         for p in data["projects"]
     )
     texts = dict(data["texts"])
     return Compilation(root=root, report=Report(), texts=texts, projects=projects, default_target=data["default_target"])
+
+
+def _node(data: Mapping[str, Any]) -> Node:
+    return Node(**{**data, "span": Span(**data["span"]), "columns": {name: Span(**span) for name, span in data["columns"].items()}})

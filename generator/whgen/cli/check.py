@@ -21,19 +21,31 @@ _FORMATS = ["text", "json", "github", "sarif"]
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How to print what is found.")
 @click.option("--fix", is_flag=True, help="Mend in the specs what can be mended without a doubt, then report what is left.")
 @click.option("--diff", "show_diff", is_flag=True, help="With --fix: write nothing; print how the specs would change.")
+@click.option(
+    "--warehouse",
+    type=click.Choice(["bigquery"]),
+    help="Have the warehouse's own analyzer, which is on this machine, judge every model and test as dbt would run it there.",
+)
 @common
 @click.pass_obj
-def validate(settings: Settings, /, form: str, **options: bool) -> None:
+def validate(settings: Settings, /, form: str, warehouse: str | None, **options: bool) -> None:
     """Check all specs. Needs no warehouse and no network."""
+    from whgen.pipeline import compile_specs
     from whgen.pipeline import validate as check
 
     if options["show_diff"] and (form != "text" or not options["fix"]):
         raise click.UsageError("--diff shows what --fix would do, as text: write `whgen validate --fix --diff`")
+    if options["fix"] and warehouse:
+        raise click.UsageError("--fix mends the specs, and --warehouse judges what comes of them: run one after the other")
     settings.as_json = form == "json"
     root = find_project(settings)
     if options["fix"]:
         _fix(settings, root, form, show_diff=options["show_diff"])
-    compilation = check(root, cached=not settings.no_cache)
+    compilation = (compile_specs if warehouse else check)(root, cached=not settings.no_cache)
+    if warehouse and not compilation.report.has_errors:
+        from whgen.cli.analyze import add_analysis
+
+        add_analysis(settings, root, compilation, warehouse, tell=form == "text")
     report, texts = compilation.report, dict(compilation.texts)
     if form == "text":
         _tell(settings, report, texts)

@@ -70,10 +70,15 @@ def _report_error(outcome: Outcome, origins: Mapping[str, Span], report: Report)
     if is_in_use(text):
         report.error("database-locked", NOWHERE, in_use(text), help=END_THE_OTHER)
         return
+    report_dbt_error(text, origins, report, where=f"dbt's full log: {_relative(outcome.log)}")
+
+
+def report_dbt_error(text: str, origins: Mapping[str, Span], report: Report, *, where: str = "") -> None:
+    """Add what kept dbt from running, at the place of the node that it names."""
     headline, details = explained(text, origins)
     named = _NODE.search(text)
     span = origins.get(next(filter(None, named.groups())), NOWHERE) if named else NOWHERE
-    report.error("dbt-failed", span, f"dbt could not run: {headline}", help=_help(*details, f"dbt's full log: {_relative(outcome.log)}"))
+    report.error("dbt-failed", span, f"dbt could not run: {headline}", help=_help(*details, where))
 
 
 def explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]]:

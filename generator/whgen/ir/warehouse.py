@@ -238,6 +238,8 @@ class HandWritten(Table):
     grain: str
     selects: Mapping[str, exp.Query]
     verbatim: Mapping[str, str]
+    verbatim_file: str = ""
+    """The file that the `verbatim` texts are of."""
     reads: tuple[str, ...]
 
 

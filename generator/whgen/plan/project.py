@@ -7,7 +7,7 @@ SQL is already text in the warehouse's dialect, each piece complete in itself; t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -204,6 +204,10 @@ class Node:
     layer: str
     description: str
     span: Span
+    columns: Mapping[str, Span] = field(default_factory=dict)
+    """The places of its columns in the specs."""
+    file: str = ""
+    """The user's own file that it is, when that goes through untouched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

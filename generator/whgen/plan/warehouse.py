@@ -122,7 +122,13 @@ def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
 def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]:
     layer = "staging" if isinstance(table, Staging | Seed) else "production"
     yield Node(
-        name=table.name, kind="seed" if isinstance(table, Seed) else "model", layer=layer, description=table.description, span=table.span
+        name=table.name,
+        kind="seed" if isinstance(table, Seed) else "model",
+        layer=layer,
+        description=table.description,
+        span=table.span,
+        columns={c.name: c.span for c in table.columns},
+        file=table.verbatim_file if isinstance(table, HandWritten) else "",
     )
     for test in tests:
         where = f"{table.name}.{test.column}" if test.column else table.name

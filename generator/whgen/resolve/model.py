@@ -70,7 +70,7 @@ def with_select(
             return model
         if any(opening in texts_of.text for opening in ("{{", "{%", "{#")):
             # Jinja is dbt's: such a file goes through untouched, and its author answers for every warehouse.
-            return replace(model, verbatim=dict.fromkeys(symbols.warehouses, texts_of.text))
+            return replace(model, verbatim=dict.fromkeys(symbols.warehouses, texts_of.text), verbatim_file=texts_of.locate(0, 0).file)
         selects, warehouses = dict.fromkeys(symbols.warehouses, texts_of), symbols.common_warehouses
     elif isinstance(spec.sql, str):
         text = SqlText(text=spec.sql, dialect=symbols.dialect, locate=lambda s, e: at.document.inside(("sql",), s, e))
