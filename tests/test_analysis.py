@@ -142,6 +142,24 @@ def test_what_cannot_be_analyzed_is_said(tmp_path: Path) -> None:
     assert "not analyzed: `stg_shop__customers`" in output
 
 
+def test_a_file_may_read_columns_of_a_source_that_no_spec_lists(tmp_path: Path) -> None:
+    """Only of what whgen reads itself is it known that it must be there."""
+    root = write_project(
+        tmp_path,
+        {
+            **SHOP,
+            "specs/shop.yml": SHOP["specs/shop.yml"] + CUSTOMERS,
+            "specs/m.yml": "model: m\ngrain: one row\nfile: ../m.sql\nkey: [a]\ncolumns: {a: string}\n",
+            "m.sql": "-- {{ this.name }}\nselect more as a from {{ source('shop', 'orders') }}\n",
+        },
+    )
+    code, output = validate(root)
+    assert code == 0
+    assert "warning[not-analyzed]" in output
+    assert "m.sql:2:8" in output
+    assert "reads a column that the specs of its sources do not list: Unrecognized name: more" in output
+
+
 def test_a_broken_macro_is_an_error_of_the_model(tmp_path: Path) -> None:
     root = write_project(
         tmp_path,

@@ -65,6 +65,11 @@ def report_refusal(node: Compiled, verdict: Verdict, origin: Node | None, projec
         span = origin.span if origin else NOWHERE
         report.warning("not-analyzed", span, f"the analyzer cannot judge `{node.name}`: {verdict.error}", help=where)
         return
+    if _may_be_there(verdict, origin, node):
+        help_ = f"list it among the columns of the source, so that it can be judged\n{where}"
+        message = f"`{node.name}` reads a column that the specs of its sources do not list: {verdict.error}"
+        report.warning("not-analyzed", _place(node, verdict, origin, root), message, help=help_)
+        return
     again = " where its table is there already" if node.again else ""
     what = "the test" if node.kind == "test" else f"the {node.kind}"
     report.error(
@@ -73,6 +78,12 @@ def report_refusal(node: Compiled, verdict: Verdict, origin: Node | None, projec
         f"BigQuery refuses {what} `{node.name}`{again}: {verdict.error}",
         help=where,
     )
+
+
+def _may_be_there(verdict: Verdict, origin: Node | None, node: Compiled) -> bool:
+    # Specs list of a source what they use, and a file that goes through untouched may use more.
+    reads_source = any("." in name for name in node.reads)
+    return origin is not None and bool(origin.file) and reads_source and _NAMED.match(verdict.error) is not None
 
 
 def _place(node: Compiled, verdict: Verdict, origin: Node | None, root: Path) -> Span:
