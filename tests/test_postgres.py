@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 import yaml
 
 from equality import OnDuckDb, OnPostgres, assert_equal
 from postgres_server import PostgresServer, load_csv
-from projects import REPOSITORY, build, failed
+from projects import REPOSITORY, build, failed, write_project
 
 # One process for all of them, and so one server.
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -72,3 +73,156 @@ def test_example_has_the_same_rows_as_on_duckdb(flights: tuple[Path, psycopg.Con
         assert assert_equal(built, OnPostgres(flights[1]), "production", PRODUCTION) > 360_000
     finally:
         built.close()
+
+
+WAREHOUSE = """\
+warehouse: shop
+targets:
+  dev: {warehouse: duckdb, path: local.duckdb}
+layers:
+  production: {warehouse_options: {postgres: {constraints: true}}}
+"""
+SHOP = """\
+source: shop
+location: {duckdb: {schema: shop}}
+tables:
+  customers:
+    key: id
+    columns: {id: integer, name: {type: string, trim: true}, country: {type: string, null_if: ['']}}
+    arrives: {id: integer, name: string, country: string}
+  orders:
+    key: [id, line]
+    arrives: {id: integer, line: integer, customer: integer, placed: timestamp, amount: 'decimal(38, 9)', note: string}
+    columns: all
+    derive: {placed_on: {expr: date(placed)}, placed_hour: {expr: 'extract(hour from placed)'}}
+    materialized: table
+    warehouse_options: {postgres: {unlogged: true, indexes: [customer, {columns: [placed], method: brin}]}}
+"""
+MODELS = """\
+dimension: customer
+from: shop.customers
+key: id
+columns: {name: {}, country: {scd: 0}}
+---
+dimension: date
+calendar: {from: 2024-01-01, to: 2024-12-31}
+---
+fact: order
+grain: one row per line
+from: shop.orders
+key: [id, line]
+dimensions:
+  date: placed_on
+  customer: {on: customer, missing: infer}
+degenerate: [id, line, placed, placed_hour, note]
+measures: {amount: {additivity: additive}}
+"""
+RAW = """
+CREATE SCHEMA shop;
+CREATE TABLE shop.customers (id BIGINT, name {text}, country {text});
+CREATE TABLE shop.orders
+(id BIGINT, line BIGINT, customer BIGINT, placed TIMESTAMP WITH TIME ZONE, amount {decimal}(38, 9), note {text});
+"""
+CUSTOMERS = [(1, " Zoë 🌍 ", ""), (2, 'O\'Brien "x"', "DE"), (3, "é", None), (4, "", "GB"), (5, None, "F\\R")]
+# The largest decimals, moments around a change of day in UTC and of the clocks in Berlin, texts that are empty, long or of any script.
+ORDERS = [
+    (1, 1, 1, "2024-03-31 01:59:59.999999+01", "99999999999999999999999999999.999999999", "x" * 100_000),
+    (1, 2, 2, "2024-03-31 00:30:00+02", "-99999999999999999999999999999.999999999", ""),
+    (2, 1, 9, "2024-02-29 23:59:59.5-11", "0.000000001", "tab\there\nline 'quoted' \"twice\" \\ back"),
+    (3, 1, None, "2024-12-31 23:59:59+14", None, "مرحبا 你好 \u200d\U0001f468\u200d\U0001f469\u200d\U0001f467 ﬁ İıß"),
+    (4, 1, 4, None, "-0.000000000", None),
+    (5, 1, 9223372036854775807, "2025-01-01 00:00:00+00", "1", "\u00a0\ufeffNULL\u3000"),
+    (-9223372036854775808, 1, 3, "2024-10-27 02:30:00+02", "1.5", "NULL"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, psycopg.Connection[Any]]]:
+    """A project whose values are at the limits, on both warehouses, with constraints on Postgres."""
+    root = tmp_path_factory.mktemp("shop")
+    write_project(root, {"specs/warehouse.yml": WAREHOUSE, "specs/sources/shop.yml": SHOP, "specs/models.yml": MODELS})
+    add_postgres(root, dict(postgres_server.target("shop")))
+    with duckdb.connect(str(root / "local.duckdb")) as local:
+        local.execute(RAW.format(text="VARCHAR", decimal="DECIMAL"))
+        local.executemany("INSERT INTO shop.customers VALUES (?, ?, ?)", CUSTOMERS)
+        local.executemany("INSERT INTO shop.orders VALUES (?, ?, ?, ?, ?, ?)", ORDERS)
+    with postgres_server.database("shop") as connection, connection.cursor() as cursor:
+        cursor.execute(RAW.format(text="TEXT", decimal="NUMERIC").encode())
+        cursor.executemany("INSERT INTO shop.customers VALUES (%s, %s, %s)", CUSTOMERS)
+        cursor.executemany("INSERT INTO shop.orders VALUES (%s, %s, %s, %s, %s, %s)", ORDERS)
+        assert failed(build(root)) == failed(build(root, warehouse="postgres")) == set()
+        yield root, connection
+
+
+SHOP_STAGING = {"stg_shop__customers": ["id"], "stg_shop__orders": ["id", "line"]}
+SHOP_PRODUCTION = {"dim_customer": ["customer_key"], "dim_date": ["date_key"], "fact_order": ["order_key"]}
+
+
+def _same_shop(root: Path, connection: psycopg.Connection[Any]) -> None:
+    built = OnDuckDb(root / "local.duckdb")
+    try:
+        assert_equal(built, OnPostgres(connection), "staging", SHOP_STAGING)
+        assert_equal(built, OnPostgres(connection), "production", SHOP_PRODUCTION)
+    finally:
+        built.close()
+
+
+def _constraints(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('p', 'f') ORDER BY 1"
+    return [text for (text,) in connection.execute(query, [table]).fetchall()]
+
+
+def _indexes(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    query = "SELECT substring(pg_get_indexdef(indexrelid) FROM 'USING .*') FROM pg_index WHERE indrelid = %s::regclass ORDER BY 1"
+    return [text for (text,) in connection.execute(query, [table]).fetchall()]
+
+
+OF_FACT = [
+    "FOREIGN KEY (customer_key) REFERENCES production.dim_customer(customer_key)",
+    "FOREIGN KEY (date_key) REFERENCES production.dim_date(date_key)",
+    "PRIMARY KEY (order_key)",
+]
+
+
+def test_values_at_the_limits_are_the_same_as_on_duckdb(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    _same_shop(*shop)
+
+
+def test_keys_indexes_and_logging_are_as_the_spec_says(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    _, connection = shop
+    assert _constraints(connection, "production.fact_order") == OF_FACT
+    assert _constraints(connection, "production.dim_customer") == ["PRIMARY KEY (customer_key)"]
+    assert _indexes(connection, "production.fact_order") == [
+        "USING btree (customer_key)",
+        "USING btree (date_key)",
+        "USING btree (order_key)",
+    ]
+    assert _indexes(connection, "staging.stg_shop__orders") == ["USING brin (placed)", "USING btree (customer)"]
+    logged = dict(connection.execute("SELECT relname, relpersistence FROM pg_class WHERE relkind = 'r'").fetchall())
+    assert (logged["stg_shop__orders"], logged["fact_order"]) == ("u", "p")
+
+
+def test_a_second_build_replaces_tables_that_are_referred_to(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    root, connection = shop
+    for statement in (
+        "UPDATE shop.customers SET country = 'XX', name = 'New' WHERE id = 2",
+        "INSERT INTO shop.customers VALUES (9, 'Late', 'PL')",
+        "DELETE FROM shop.orders WHERE id = 4",
+    ):
+        connection.execute(statement.encode())
+        with duckdb.connect(str(root / "local.duckdb")) as local:
+            local.execute(statement)
+    for _ in range(2):
+        assert failed(build(root)) == failed(build(root, warehouse="postgres")) == set()
+        _same_shop(root, connection)
+        assert _constraints(connection, "production.fact_order") == OF_FACT
+    found = connection.execute("SELECT id, name, country FROM production.dim_customer WHERE id IN (2, 9) ORDER BY id").fetchall()
+    assert found == [(2, "New", "DE"), (9, "Late", "PL")], "the first country stays, and the late member gets its own"
+
+
+def test_a_dimension_built_alone_loses_the_foreign_key_until_the_fact_is_built(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    root, connection = shop
+    assert failed(build(root, "--select", "dim_date", warehouse="postgres")) == set()
+    assert _constraints(connection, "production.fact_order") == [text for text in OF_FACT if "dim_date" not in text]
+    assert failed(build(root, "--select", "fact_order", warehouse="postgres")) == set()
+    assert _constraints(connection, "production.fact_order") == OF_FACT

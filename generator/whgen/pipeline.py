@@ -93,6 +93,7 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
     # Imported here, so that `whgen --help` costs no compiler.
     from whgen.dialects import DIALECTS
     from whgen.plan.names import check_names
+    from whgen.plan.options import check_options
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
     from whgen.spec.lock import load_lock
@@ -105,7 +106,9 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
     warehouse = resolve_warehouse(specs, lock, report)
     # And whether each warehouse of the targets can tell the names apart.
     if warehouse is not None and not report.has_errors:
-        check_names(warehouse, [DIALECTS[name] for name in warehouse.warehouses], report)
+        dialects = [DIALECTS[name] for name in warehouse.warehouses]
+        check_names(warehouse, dialects, report)
+        check_options(warehouse, dialects, report)
     checked = _checked(specs, warehouse, report)
     # Of a large project the documents take more memory than all else, and no later stage looks into them.
     del specs, lock

@@ -186,6 +186,25 @@ dimensions: {order: status}   # a text, where the key is a number""",
         fix="Name one column for each column of the key, in its order and of its type.",
     ),
     Code(
+        name="impossible-option",
+        title="An option that the table cannot have",
+        what="`warehouse_options` ask for what the warehouse cannot do with this table.",
+        why="Views have no rows of their own to log or to index, and constraints need types, keys and tables that can be referred to.",
+        example="""\
+# specs/warehouse.yml
+warehouse: shop
+targets: {dev: {warehouse: postgres, host: localhost, user: whgen, dbname: shop}}
+# specs/shop.yml
+source: shop
+location: {postgres: {schema: raw}}
+tables:
+  orders:
+    key: order_id
+    columns: {order_id: integer, status: string}
+    warehouse_options: {postgres: {unlogged: true}}""",
+        fix="Do what the help says, or take the option out.",
+    ),
+    Code(
         name="seed-columns",
         title="A seed with another header",
         what="The first line of a CSV file names other columns than its spec.",

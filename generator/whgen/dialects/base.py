@@ -16,9 +16,10 @@ from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
 from whgen.dialects.lowering import Lowerings, lowered
+from whgen.dialects.physical import Physical
 from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Target
+from whgen.ir.warehouse import Table, Target, Warehouse
 from whgen.sql.reference import NATIVE
 
 # What fits on one line stays on one line.
@@ -56,6 +57,8 @@ class Dialect:
     None where the tables of sources cannot be read."""
     narrower: Mapping[str, Kind]
     """Types that hold no value which the one that whgen uses would not hold too, without what stands in parentheses."""
+    physical: Callable[[Table, Warehouse], Physical]
+    """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
 

@@ -13,6 +13,7 @@ from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
+from whgen.dialects.physical import plain
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Target
@@ -110,6 +111,7 @@ BIGQUERY = Dialect(
     spine=_spine,
     describe=None,
     narrower={},
+    physical=plain,
     source=_source,
     profile=_profile,
 )

@@ -12,6 +12,7 @@ from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.duckdb_functions import LOWERINGS
+from whgen.dialects.physical import plain
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Target
 from whgen.sql.types import sql_type
@@ -167,6 +168,7 @@ DUCKDB = Dialect(
         **dict.fromkeys(("INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"), Kind.INTEGER),
         "FLOAT": Kind.FLOAT,
     },
+    physical=plain,
     source=_source,
     profile=_profile,
 )

@@ -11,9 +11,11 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.physical import Physical
 from whgen.dialects.postgres_functions import LOWERINGS
+from whgen.dialects.postgres_tables import physical
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Target
+from whgen.ir.warehouse import Table, Target, Warehouse
 from whgen.sql.types import logical_type, sql_type
 
 # The words that pg_get_keywords() calls reserved.
@@ -66,6 +68,10 @@ def _spine(first: date, last: date) -> str:
 
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     return {"schema": location["schema_name"]}
+
+
+def _physical(table: Table, warehouse: Warehouse) -> Physical:
+    return physical(table, warehouse, POSTGRES.name_sql)
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
@@ -129,6 +135,7 @@ POSTGRES = Dialect(
         "TIME": Kind.TIME,
         "JSON": Kind.JSON,
     },
+    physical=_physical,
     source=_source,
     profile=_profile,
 )

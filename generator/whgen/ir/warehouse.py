@@ -74,6 +74,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a table is kept: for each warehouse the settings of its layer and its own; the names of its own, and where they are."""
+
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """What everything that is read by others has: a name in the warehouse, columns and a key."""
 
@@ -90,6 +99,7 @@ class Table:
     tests: tuple[Test, ...] = ()
     materialized: Materialized
     dbt: Mapping[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whgen.dialects.base import Dialect
+from whgen.dialects.physical import Constraints, Physical
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.warehouse import Column, Exposure, Fact, HandWritten, Table
 from whgen.plan.sql import source_table_name
@@ -14,18 +15,24 @@ from whgen.plan.tests import PlannedTest
 Tree = dict[str, Any]
 
 
-def model_properties(table: Table, tests: Sequence[PlannedTest], dialect: Dialect, *, extra: Mapping[str, Any] | None = None) -> Tree:
-    """The entry of a model or seed: description, configuration, tests, columns."""
+def model_properties(
+    table: Table, tests: Sequence[PlannedTest], dialect: Dialect, *, physical: Physical, extra: Mapping[str, Any] | None = None
+) -> Tree:
+    """The entry of a model or seed: description, configuration, constraints, tests, columns."""
     meta = dict(table.meta)
     if isinstance(table, Fact | HandWritten) and table.grain:
         meta = {"grain": table.grain, **meta}
-    config = _present(tags=list(table.tags), meta=meta) | dict(extra or {}) | dict(table.dbt)
+    config = _present(tags=list(table.tags), meta=meta) | dict(extra or {}) | dict(physical.config) | dict(table.dbt)
     return _present(
         name=table.name,
         description=table.description,
         config=config,
+        constraints=list(physical.constraints),
         data_tests=[_test_entry(t) for t in tests if t.column is None],
-        columns=[_column_entry(c, table, [t for t in tests if t.column == c.name], dialect) for c in table.columns],
+        columns=[
+            _column_entry(c, table, [t for t in tests if t.column == c.name], dialect, physical.column_constraints.get(c.name, ()))
+            for c in table.columns
+        ],
     )
 
 
@@ -72,7 +79,7 @@ def _present(**entries: Any) -> Tree:
     return {name: value for name, value in entries.items() if value not in ("", None, [], {})}
 
 
-def _column_entry(column: Column, table: Table, tests: Sequence[PlannedTest], dialect: Dialect) -> Tree:
+def _column_entry(column: Column, table: Table, tests: Sequence[PlannedTest], dialect: Dialect, constraints: Constraints) -> Tree:
     meta = dict(column.meta)
     if column.unit:
         meta = {"unit": column.unit, **meta}
@@ -84,6 +91,7 @@ def _column_entry(column: Column, table: Table, tests: Sequence[PlannedTest], di
         description=column.description,
         data_type=dialect.type_name(column.type),
         config=_present(tags=list(column.tags), meta=meta),
+        constraints=[dict(c) for c in constraints],
         data_tests=[_test_entry(t) for t in tests],
     )
     if dialect.needs_quotes(column.name):

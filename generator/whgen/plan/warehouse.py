@@ -105,7 +105,7 @@ def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Wareho
     yield YamlFile(
         path=folder / f"{table.name}.yml",
         origin=table.file,
-        tree={"version": 2, kind: [model_properties(table, tests, dialect, extra=extra)]},
+        tree={"version": 2, kind: [model_properties(table, tests, dialect, physical=dialect.physical(table, warehouse), extra=extra)]},
     )
 
 

@@ -12,6 +12,7 @@ from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, 
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, computed, hashed, stored
+from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
@@ -68,6 +69,7 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
         tags=tuple(spec.tags or ()),
         materialized=materialized,
         dbt=spec.dbt,
+        options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         noun=spec.dimension,
         surrogate_key=key,
@@ -121,6 +123,7 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
         materialized=materialized,
+        options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         noun=spec.dimension,
         surrogate_key=surrogate,
         base=base,

@@ -9,6 +9,7 @@ from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression,
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
+from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.fact import FactSpec
@@ -75,6 +76,7 @@ def resolve_fact(
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
         materialized=materialized,
+        options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         noun=spec.fact,
         grain=spec.grain,
         grain_key=grain_key,

@@ -13,6 +13,7 @@ from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import Type
 from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
 from whgen.resolve.nullable import stored
+from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.exposure import ExposureSpec
@@ -46,6 +47,7 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
+        options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         materialized=spec.materialized or project.layers.production.materialized,
         grain=spec.grain or "",
         selects={},

@@ -13,6 +13,7 @@ from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
 from whgen.resolve.cleaning import resolve_cleanings
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.nullable import after, stored
+from whgen.resolve.options import resolve_options
 from whgen.resolve.raw import RawTables, raw_tables
 from whgen.resolve.symbols import Path, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
@@ -150,6 +151,7 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
         tests=resolve_tests(spec.tests, at, (*path, "tests"), symbols, scope_of(kept.values()), column=None),
         materialized=materialized,
         dbt=spec.dbt,
+        options=resolve_options(spec.warehouse_options, project.layers.staging, at, path, kept.values(), symbols),
         source=at.spec.source,
         table=name,
         inputs=inputs_of(name, spec),

@@ -26,6 +26,7 @@ from whgen.spec.common import (
     eg,
     exactly,
 )
+from whgen.spec.options import TableOptions
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
@@ -90,5 +91,7 @@ class DimensionSpec(Documented):
     """How dbt builds the model; the layer's way when not given."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "valid_from <= valid_to"}])] = ()
     """Tests of whole rows."""
+    warehouse_options: Annotated[TableOptions, eg({"postgres": {"unlogged": True}})] = TableOptions()
+    """How the table is kept, for each warehouse; what its layer says when not given."""
     dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""

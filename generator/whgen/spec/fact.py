@@ -23,6 +23,7 @@ from whgen.spec.common import (
     columns_as_mapping,
     eg,
 )
+from whgen.spec.options import TableOptions
 
 
 class Role(Documented):
@@ -80,5 +81,7 @@ class FactSpec(Documented):
     """How dbt builds the model; the layer's way when not given."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "shipped_on >= ordered_on"}])] = ()
     """Tests of whole rows."""
+    warehouse_options: Annotated[TableOptions, eg({"postgres": {"unlogged": True}})] = TableOptions()
+    """How the table is kept, for each warehouse; what its layer says when not given."""
     dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from whgen.spec.combination import OneOf
 from whgen.spec.common import ColumnSpec, Config, Documented, Materialized, Name, Names, SqlByWarehouse, TestRule, Text, eg
+from whgen.spec.options import TableOptions
 
 
 class ModelSpec(Documented):
@@ -33,5 +34,7 @@ class ModelSpec(Documented):
     """How dbt builds the model; the production layer's way when not given."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "orders > 0"}])] = ()
     """Tests of whole rows."""
+    warehouse_options: Annotated[TableOptions, eg({"postgres": {"unlogged": True}})] = TableOptions()
+    """How the table is kept, for each warehouse; what its layer says when not given."""
     dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""

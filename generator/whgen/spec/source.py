@@ -26,6 +26,7 @@ from whgen.spec.common import (
     eg,
     is_list_of_names,
 )
+from whgen.spec.options import TableOptions
 
 
 class DuckdbLocation(SpecModel):
@@ -188,6 +189,8 @@ class TableSpec(Documented):
     """How old the newest row may be; the source's rule when not given."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "shipped_on >= ordered_on"}])] = ()
     """Tests of whole rows."""
+    warehouse_options: Annotated[TableOptions, eg({"postgres": {"unlogged": True}})] = TableOptions()
+    """How the table is kept, for each warehouse; what its layer says when not given."""
     dbt: Annotated[Config, eg({"persist_docs": {"relation": True}})] = {}
     """Further configuration of the dbt model, passed on as it is."""
 

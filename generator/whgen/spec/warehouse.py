@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
+from whgen.spec.options import LayerOptions
 
 DialectName = Literal["bigquery", "duckdb"]
 WAREHOUSES = ("bigquery", "duckdb", "postgres")
@@ -85,6 +86,8 @@ class StagingLayer(SpecModel):
     """Schema (BigQuery: dataset) of the layer."""
     materialized: Materialized = "view"
     """How dbt builds the models of the layer."""
+    warehouse_options: Annotated[LayerOptions, eg({"postgres": {"unlogged": True}})] = LayerOptions()
+    """How the tables of the layer are kept, for each warehouse."""
     prefix: Annotated[Name, eg("stg_")] = "stg_"
     """Prefix of the names of its models."""
 
@@ -96,6 +99,8 @@ class ProductionLayer(SpecModel):
     """Schema (BigQuery: dataset) of the layer."""
     materialized: Materialized = "table"
     """How dbt builds the models of the layer."""
+    warehouse_options: Annotated[LayerOptions, eg({"postgres": {"constraints": True}})] = LayerOptions()
+    """How the tables of the layer are kept, for each warehouse."""
     dimension_prefix: Annotated[Name, eg("dim_")] = "dim_"
     """Prefix of the names of dimensions."""
     fact_prefix: Annotated[Name, eg("fact_")] = "fact_"
