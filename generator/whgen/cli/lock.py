@@ -68,7 +68,7 @@ def _described(root: Path, target: str, project: Generated) -> Described:
     """What the warehouse says. dbt reads a project of nothing but the sources, which is thrown away."""
     from whgen.dbt.describe import describe_sources
     from whgen.dbt.events import Invocation
-    from whgen.dbt.failures import END_THE_OTHER, essence, in_use, is_in_use
+    from whgen.dbt.failures import END_THE_OTHER, explained, in_use, is_in_use
     from whgen.dbt.run import DbtError
     from whgen.dialects import DIALECTS
 
@@ -90,7 +90,7 @@ def _described(root: Path, target: str, project: Generated) -> Described:
     except DbtError as problem:
         if is_in_use(str(problem)):
             fail("database-locked", in_use(str(problem)), help=END_THE_OTHER)
-        headline, details = essence(str(problem))
+        headline, details = explained(str(problem), {})
         fail("dbt-failed", f"dbt could not run: {headline}", help="\n".join(details))
     except OSError as problem:
         fail("output-failed", f"`{beside.name}` cannot be written: {problem.strerror}")

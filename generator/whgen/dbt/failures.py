@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from whgen.dbt.csv_faults import csv_fault
 from whgen.dbt.events import Invocation, NodeFinished, Outcome, Status
+from whgen.dbt.refusals import explained_refusal
 from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span, candidates_help
 
 NOWHERE = Span(file="")
@@ -97,6 +98,8 @@ def explained(message: str, origins: Mapping[str, Span]) -> tuple[str, list[str]
         return f"`{_relative(file)}` is no table: {what}", [help_]
     if _NO_NAMES.search(message):
         return "the file that it reads is empty: it has not even a line of names", ["write the names of the columns into its first line"]
+    if refusal := explained_refusal(message):
+        return refusal[0], [refusal[1]]
     headline, details = essence(message)
     if found := _NO_NODE.search(message):
         label, help_ = candidates_help(found["name"], origins, kind="nodes")

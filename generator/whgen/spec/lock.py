@@ -17,7 +17,7 @@ from whgen.spec.document import Document, read_documents
 from whgen.spec.load import Located, read_text
 from whgen.spec.shape import report_shape
 from whgen.spec.text import SourceText
-from whgen.spec.warehouse import DialectName
+from whgen.spec.warehouse import WarehouseName
 
 LOCK_FILE = "sources.lock"
 
@@ -39,7 +39,7 @@ class LockedSource(SpecModel):
 
     source: Name
     """Name of the source system."""
-    warehouse: DialectName
+    warehouse: WarehouseName
     """The kind of warehouse that the tables lie on."""
     tables: dict[SourceName, Annotated[dict[SourceName, LockedColumn], Field(min_length=1)]]
     """Its tables by their names there, each with its columns in their order; a logical type alone is the short form."""

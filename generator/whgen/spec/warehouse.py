@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt
 
@@ -10,7 +10,8 @@ from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, 
 from whgen.spec.options import LayerOptions
 
 DialectName = Literal["bigquery", "duckdb"]
-WAREHOUSES = ("bigquery", "duckdb", "postgres")
+WarehouseName = Literal["bigquery", "duckdb", "postgres"]
+WAREHOUSES: tuple[str, ...] = get_args(WarehouseName)
 """The warehouses that targets can be on."""
 
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
