@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test mutation lint golden docs bench clean
+.PHONY: help setup build demo test schedulers mutation lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,16 @@ build: demo ## build the example warehouse: specs -> dbt project -> flights.duck
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
+schedulers: $(READY) .venv-airflow/.ready .venv-prefect/.ready ## run the generated schedules under a real Airflow and a real Prefect
+	WHGEN_AIRFLOW=$(CURDIR)/.venv-airflow/bin/python WHGEN_PREFECT=$(CURDIR)/.venv-prefect/bin/python \
+		$(BIN)/python -m pytest tests/test_schedulers.py $(ARGS)
+
+# Each in an environment of its own: what they need would hold back what whgen needs.
+.venv-%/.ready: tests/schedulers/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 mutation: $(READY) ## damage valid specs 2,000 times and see what becomes of each; ARGS=--help says how to do more or less
 	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
 
@@ -38,9 +48,11 @@ lint: $(READY) ## check formatting, types and the layers of the code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/whgen generate --check
+	for scheduler in airflow prefect cron; do $(BIN)/whgen schedule $$scheduler --check --quiet || exit 1; done
 
 golden: $(READY) ## write all golden files anew (and fail, so that they get read)
 	$(BIN)/whgen generate --force
+	for scheduler in airflow prefect cron; do $(BIN)/whgen schedule $$scheduler --force || exit 1; done
 	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py
 
 docs: $(READY) ## write the generated pages of docs/
@@ -52,4 +64,4 @@ bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) data flights.duckdb generated/*/target generated/*/logs
+	rm -rf $(VENV) .venv-airflow .venv-prefect data flights.duckdb generated/*/target generated/*/logs

@@ -170,6 +170,15 @@ _FULL: Mapping[str, Mapping[str, object]] = {
     "fact": {"fact": "f", "grain": "x", "from": "shop.t", "key": "id", "dimensions": {"a": "id"}, "measures": {"id": {"default": 0}}},
     "model": {"model": "m", "sql": "select id from fact_f", "columns": {"id": "integer"}, "key": "id"},
     "exposure": {"exposure": "e", "type": "ml", "owner": {"name": "x"}, "depends_on": ["m"]},
+    "schedule": {
+        "schedule": "s",
+        "target": "dev",
+        "cron": "0 5 * * 1-5",
+        "time_zone": "UTC",
+        "retries": {"count": 1, "wait": "5 minutes"},
+        "groups": {"first": {"sources": "shop"}, "second": {"layers": ["production"]}},
+        "alerts": {"webhook": "ALERTS"},
+    },
 }
 
 

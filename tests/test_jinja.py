@@ -115,6 +115,18 @@ url: https://example.org
 maturity: high
 depends_on: [sales]
 """,
+    "schedule": """\
+schedule: daily
+description: Everything.
+tags: [night]
+target: dev
+cron: 30 5 * * *
+time_zone: Europe/Berlin
+groups: {all: {layers: [staging], sources: shop, tags: daily, tables: [sales]}}
+freshness_gate: skip
+retries: {count: 2, wait: 5 minutes}
+alerts: {webhook: ALERTS}
+""",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.plan.project import Node
+from whgen.plan.project import Node, PlannedGroup, PlannedSchedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Generated:
     targets: tuple[str, ...]
     is_local: bool
     nodes: tuple[Node, ...]
+    schedules: tuple[PlannedSchedule, ...] = ()
 
     @property
     def origins(self) -> Mapping[str, Span]:
@@ -45,6 +46,11 @@ class Compilation:
         return next((p for p in self.projects if target in p.targets), None)
 
     @property
+    def schedules(self) -> tuple[PlannedSchedule, ...]:
+        """All schedules, sorted by name."""
+        return tuple(sorted((s for p in self.projects for s in p.schedules), key=lambda s: s.name))
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The names of all targets."""
         return tuple(t for p in self.projects for t in p.targets)
@@ -59,6 +65,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
             "targets": p.targets,
             "is_local": p.is_local,
             "nodes": [asdict(n) for n in p.nodes],
+            "schedules": [asdict(s) for s in p.schedules],
         }
         for p in compilation.projects
     ]
@@ -75,6 +82,7 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
             targets=tuple(p["targets"]),
             is_local=p["is_local"],
             nodes=tuple(_node(n) for n in p["nodes"]),
+            schedules=tuple(_schedule(s) for s in p["schedules"]),
         )
         for p in data["projects"]
     )
@@ -83,4 +91,16 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
 
 
 def _node(data: Mapping[str, Any]) -> Node:
-    return Node(**{**data, "span": Span(**data["span"]), "columns": {name: Span(**span) for name, span in data["columns"].items()}})
+    return Node(
+        **{
+            **data,
+            "span": Span(**data["span"]),
+            "reads": tuple(data["reads"]),
+            "columns": {name: Span(**span) for name, span in data["columns"].items()},
+        }
+    )
+
+
+def _schedule(data: Mapping[str, Any]) -> PlannedSchedule:
+    groups = tuple(PlannedGroup(name=g["name"], nodes=tuple(g["nodes"]), after=tuple(g["after"])) for g in data["groups"])
+    return PlannedSchedule(**{**data, "tags": tuple(data["tags"]), "sources": tuple(data["sources"]), "groups": groups})

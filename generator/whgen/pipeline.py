@@ -141,6 +141,7 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
 
 def _project(warehouse: Warehouse, name: str) -> Generated:
     from whgen.dialects import DIALECTS
+    from whgen.plan.schedule import plan_schedule
     from whgen.plan.warehouse import plan_project
     from whgen.render.files import rendered, static_files
 
@@ -150,11 +151,15 @@ def _project(warehouse: Warehouse, name: str) -> Generated:
     for part in plan_project(warehouse, DIALECTS[name]):
         files |= {file.path: rendered(file) for file in part.files}
         nodes += part.nodes
+    targets = tuple(t.name for t in warehouse.targets if t.warehouse == name)
     return Generated(
         warehouse=name,
         folder=PurePosixPath("generated", name),
         files={path: files[path] for path in sorted(files)},
-        targets=tuple(t.name for t in warehouse.targets if t.warehouse == name),
+        targets=targets,
         is_local=DIALECTS[name].is_local,
         nodes=tuple(nodes),
+        schedules=tuple(
+            plan_schedule(s, warehouse.name, nodes, one_writer=DIALECTS[name].is_local) for s in warehouse.schedules if s.target in targets
+        ),
     )

@@ -11,20 +11,25 @@ from typing import TextIO
 import click
 
 from whgen import __version__
+from whgen.cli.alert import alert
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
 from whgen.cli.explain import explain
+from whgen.cli.freshness import freshness
 from whgen.cli.generate import generate
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.say import leave, say
+from whgen.cli.schedule import schedule
 from whgen.cli.schema import schema
 from whgen.cli.settings import FAILED, INTERNAL, INTERRUPTED, OK, common
 from whgen.cli.start import completion, init
 
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 """What the system refuses through no fault of ours, wherever it happens."""
-_EPILOG = "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, 70 a bug in whgen, 130 interrupted."
+_EPILOG = (
+    "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, 3 a source is stale, 70 a bug in whgen, 130 interrupted."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_EPILOG)
@@ -34,7 +39,7 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, ls, lock, explain, schema, completion):
+for command in (init, validate, generate, build, run, test, ls, lock, freshness, schedule, alert, explain, schema, completion):
     app.add_command(command)
 
 

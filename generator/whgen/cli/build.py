@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from whgen.cli.settings import FAILED, INTERRUPTED, OK, Settings, common, with_j
 from whgen.compilation import Compilation, Generated
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.plan.project import PlannedGroup, PlannedSchedule
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
@@ -41,9 +42,13 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.option("--full-refresh", is_flag=True, help="Build incremental models anew.")
+@click.option("--group", metavar="SCHEDULE/GROUP", help="Only a group of a schedule, on the target of the schedule.")
+@click.option("--retry", is_flag=True, help="Go on where the last build of the same selection failed; build all of it if none did.")
 @_options
 def build(settings: Settings, **options: Any) -> None:
     """Generate the dbt project, build all models and run all tests."""
+    if options["group"] and (options["target"] or options["select"] or options["exclude"]):
+        raise click.UsageError("--group says what is built, and where: leave --target, --select and --exclude out")
     _execute("build", settings, _Wish(**options))
 
 
@@ -72,6 +77,15 @@ def target_of(compilation: Compilation, wanted: str | None) -> tuple[str, Genera
     return name, project
 
 
+def group_of(compilation: Compilation, wanted: str) -> tuple[PlannedSchedule, PlannedGroup]:
+    """A group of a schedule by its name `schedule/group`; the command ends when there is no such group."""
+    by_name = {f"{s.name}/{g.name}": (s, g) for s in compilation.schedules for g in s.groups}
+    if wanted not in by_name:
+        label, help_ = candidates_help(wanted, by_name, kind="groups")
+        fail("unknown-group", f"there is no group `{wanted}`", help=label or help_)
+    return by_name[wanted]
+
+
 def require_adapter(project: Generated) -> None:
     """The command ends when dbt cannot talk to the project's warehouse."""
     from whgen.dbt.session import adapter_is_installed
@@ -89,6 +103,8 @@ class _Wish:
     exclude: tuple[str, ...]
     threads: int | None
     full_refresh: bool = False
+    group: str | None = None
+    retry: bool = False
 
 
 def _execute(command: str, settings: Settings, wish: _Wish) -> None:
@@ -100,6 +116,9 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     began = time.monotonic()
     root = find_project(settings)
     compilation = compiled(settings, root)
+    if wish.group:
+        schedule, group = group_of(compilation, wish.group)
+        wish = replace(wish, target=schedule.target, select=group.nodes)
     target, project = target_of(compilation, wish.target)
     require_adapter(project)
     write_all(compilation, root)
@@ -113,6 +132,8 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),
         is_local=project.is_local,
+        place=wish.group or "",
+        retry=wish.retry,
     )
     with display(project.nodes, invocation, quiet=settings.quiet, silent=settings.as_json) as shown:
         outcome = run(invocation, shown.receive)

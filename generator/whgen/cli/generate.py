@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 import click
@@ -11,7 +12,7 @@ import click
 from whgen.cli.say import compiled, fail, find_project, leave, say, say_json
 from whgen.cli.settings import FAILED, OK, Settings, common, with_json
 from whgen.compilation import Compilation, Generated
-from whgen.diagnostics.diagnostic import candidates_help
+from whgen.diagnostics.diagnostic import Report, candidates_help
 from whgen.output import BACKUP_FOLDER, Comparison, EditedFilesError, OutputError, compare, diff, write
 
 _PARTS = ("created", "changed", "removed", "edited")
@@ -21,40 +22,63 @@ _WAYS_OUT = """there are three ways out:
 3. give the edit up: `whgen generate --force` (a copy is kept)"""
 
 
+def ways(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that writes files the options that say how, and --json."""
+    for option in reversed(
+        (
+            click.option("--check", is_flag=True, help="Write nothing; fail when the generated files are not current."),
+            click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print how the files would change."),
+            click.option("--dry-run", is_flag=True, help="Write nothing; print which files would change."),
+            click.option("--force", is_flag=True, help="Overwrite files that were edited by hand; a copy of each is kept."),
+        )
+    ):
+        function = option(function)
+    return with_json(common(click.pass_obj(function)))
+
+
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail when the generated files are not current.")
-@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print how the files would change.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; print which files would change.")
-@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand; a copy of each is kept.")
 @click.option("--warehouse", multiple=True, metavar="NAME", help="Only the project of this warehouse (may be repeated).")
-@with_json
-@common
-@click.pass_obj
+@ways
 def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool) -> None:
     """Write the dbt projects to generated/, one for each warehouse."""
     root = find_project(settings)
     compilation = compiled(settings, root)
-    projects = _chosen(compilation, warehouse)
-    reading = options["check"] or options["show_diff"] or options["dry_run"]
+    folders = {project.folder: project.files for project in _chosen(compilation, warehouse)}
+    settle(settings, root, folders, compilation.report, command="whgen generate", **options)
+
+
+def settle(
+    settings: Settings,
+    root: Path,
+    folders: Mapping[PurePosixPath, Mapping[PurePosixPath, str]],
+    report: Report,
+    *,
+    command: str,
+    check: bool,
+    show_diff: bool,
+    dry_run: bool,
+    force: bool,
+) -> NoReturn:
+    """Bring folders up to date, or say what that would change, and end the command."""
+    reading = check or show_diff or dry_run
     found: dict[str, Comparison] = {}
     try:
-        for project in projects:
-            folder = root / project.folder
-            if options["show_diff"] and not settings.as_json and (text := diff(folder, project.files)):
+        for folder, files in folders.items():
+            if show_diff and not settings.as_json and (text := diff(root / folder, files)):
                 say(text.rstrip("\n"))
-            found[str(project.folder)] = compare(folder, project.files) if reading else write(folder, project.files, force=options["force"])
+            found[str(folder)] = compare(root / folder, files) if reading else write(root / folder, files, force=force)
     except OutputError as problem:
         stop(problem, root)
     stale = [c for c in found.values() if not c.is_current]
-    code = FAILED if options["check"] and stale else OK
+    code = FAILED if check and stale else OK
     if settings.as_json:
-        say_json({"ok": code == OK, "exit_code": code, "projects": {f: _as_json(c) for f, c in found.items()}}, compilation.report)
+        say_json({"ok": code == OK, "exit_code": code, "projects": {f: _as_json(c) for f, c in found.items()}}, report)
         leave(code)
     # A pipeline that asks whether files are current, and nothing else, still wants to know which are not.
-    if not options["show_diff"] and (not settings.quiet or code):
+    if not show_diff and (not settings.quiet or code):
         _tell(found, quiet=settings.quiet, written=not reading)
     if code:
-        say("the generated files are not current: run `whgen generate`")
+        say(f"the generated files are not current: run `{command}`")
     leave(code)
 
 

@@ -13,7 +13,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-OK, FAILED, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
+OK, FAILED, USAGE, STALE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 
 @dataclass(slots=True, kw_only=True)

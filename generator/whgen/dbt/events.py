@@ -66,6 +66,10 @@ class Invocation:
     threads: int | None = None
     is_local: bool = False
     """Whether the warehouse is embedded, so that questions to it cost nothing."""
+    place: str = ""
+    """Folder below `target` and `logs` for what this command leaves behind, so that others beside it keep theirs."""
+    retry: bool = False
+    """Go on where the last command of the same words failed, if there was one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from whgen.dbt.events import Event, Invocation, NodeFinished, NodeStarted, Outcome, Started, Status
+from whgen.dbt.previous import can_resume, forget
 from whgen.dbt.queries import example_rows, row_count
 from whgen.dbt.session import Interruption, adapter_is_installed, arguments, log_of, session
 
@@ -41,6 +42,10 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
     """
     collector = _Collector(on_event=on_event, is_local=invocation.is_local)
     error, kind = "", ""
+    invocation = replace(invocation, retry=invocation.retry and can_resume(invocation))
+    if not invocation.retry:
+        # Whatever ends this one: nobody goes on from what an earlier one left.
+        forget(invocation)
     interruption = collector.interruption
     with interruption.watched(), session(invocation), collector.events:
         with interruption.armed():

@@ -16,8 +16,11 @@ from typing import Any
 
 from whgen.dbt.events import Invocation
 
-# `dbt run` leaves seeds out, and then models that read them fail: a run is a build without tests.
-_COMMANDS = {"run": ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")}
+_COMMANDS = {
+    "freshness": ("source", "freshness"),
+    # `dbt run` leaves seeds out, and then models that read them fail: a run is a build without tests.
+    "run": ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+}
 _BUILDING = ("build", "run", "ls")
 
 
@@ -31,7 +34,7 @@ def adapter_is_installed(warehouse: str) -> bool:
 
 def log_of(invocation: Invocation) -> Path:
     """Where dbt writes everything that it has to say."""
-    return invocation.project / "logs" / "dbt.log"
+    return invocation.project / "logs" / invocation.place / "dbt.log"
 
 
 def arguments(invocation: Invocation) -> list[str]:
@@ -40,8 +43,14 @@ def arguments(invocation: Invocation) -> list[str]:
     found = ["--quiet", "--log-level", "none", "--no-print", "--no-version-check", "--no-use-colors", "--no-use-colors-file"]
     # The level of the file, unless it is given, is that of the terminal.
     found += ["--log-level-file", "debug", "--log-path", str(log_of(invocation).parent), "--no-send-anonymous-usage-stats"]
-    found += [*_COMMANDS.get(invocation.command, (invocation.command,))]
-    found += ["--project-dir", folder, "--profiles-dir", folder, "--target", invocation.target]
+    places = ["--project-dir", folder, "--profiles-dir", folder, "--target", invocation.target]
+    if invocation.place:
+        places += ["--target-path", str(Path("target") / invocation.place)]
+    threads = ["--threads", str(invocation.threads)] if invocation.threads is not None else []
+    if invocation.retry:
+        # What is selected, and how, dbt has from the command that failed.
+        return [*found, "retry", *places, *threads]
+    found += [*_COMMANDS.get(invocation.command, (invocation.command,)), *places]
     for flag, values in (("--select", invocation.select), ("--exclude", invocation.exclude)):
         found += [flag, *values] if values else []
     if invocation.command in _BUILDING:
@@ -49,9 +58,7 @@ def arguments(invocation: Invocation) -> list[str]:
         found += ["--indirect-selection", "buildable"]
     if invocation.full_refresh:
         found.append("--full-refresh")
-    if invocation.threads is not None:
-        found += ["--threads", str(invocation.threads)]
-    return found
+    return [*found, *threads]
 
 
 @contextlib.contextmanager

@@ -47,9 +47,10 @@ class SourceTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How old the newest row may be; each age is (count, period)."""
+    """How old the newest row may be; each age is (count, period). `types`: what the column is on each warehouse, as far as is known."""
 
     column: str
+    types: Mapping[str, Type]
     warn_after: tuple[int, str] | None
     error_after: tuple[int, str] | None
 

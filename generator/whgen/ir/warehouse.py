@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
+from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
 from whgen.ir.trees import copied
 from whgen.ir.types import Scalar, Type
@@ -315,6 +316,7 @@ class Warehouse:
     facts: tuple[Fact, ...] = ()
     models: tuple[HandWritten, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -197,7 +197,7 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A node of the dbt project, and the place in the specs that it comes from."""
+    """A node of the dbt project, and the place in the specs that it comes from. `reads`: the tables that a test looks at."""
 
     name: str
     kind: Literal["source", "model", "seed", "test", "exposure"]
@@ -208,6 +208,42 @@ class Node:
     """The places of its columns in the specs."""
     file: str = ""
     """The user's own file that it is, when that goes through untouched."""
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedGroup:
+    """What one task builds: models, and the tests that can run then; `after` are the groups that must be built before."""
+
+    name: str
+    nodes: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSchedule:
+    """A schedule, with groups that can be built in their order. `one_writer`: the warehouse takes one task at a time."""
+
+    project: str
+    name: str
+    file: str
+    description: str
+    tags: tuple[str, ...]
+    target: str
+    cron: str
+    in_words: str
+    time_zone: str
+    gate: str
+    sources: tuple[str, ...]
+    retries: int
+    wait_seconds: int
+    webhook: str
+    groups: tuple[PlannedGroup, ...]
+    one_writer: bool
+
+    def group(self, name: str) -> PlannedGroup | None:
+        """The group of that name."""
+        return next((g for g in self.groups if g.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from whgen.dialects.base import Dialect
 from whgen.dialects.physical import Constraints, Physical
 from whgen.ir.source import Freshness, Source, SourceTable
+from whgen.ir.types import Kind
 from whgen.ir.warehouse import Column, Exposure, Fact, HandWritten, Table
 from whgen.plan.sql import source_table_name
 from whgen.plan.tests import PlannedTest
@@ -104,6 +105,13 @@ def _test_entry(test: PlannedTest) -> Tree:
     return {test.test: _present(name=test.name, arguments=dict(test.arguments), config=config)}
 
 
+def _instant(freshness: Freshness, dialect: Dialect) -> str:
+    """The column as dbt compares it with the clock: texts and days it refuses."""
+    name, type_ = dialect.name_sql(freshness.column), freshness.types[dialect.name]
+    is_instant = not type_.is_known or type_.kind in (Kind.TIMESTAMP, Kind.DATETIME)
+    return name if is_instant else f"CAST({name} AS {dialect.types[Kind.TIMESTAMP]})"
+
+
 def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Dialect, *, is_file: bool) -> Tree:
     config: Tree = {}
     if freshness is not None:
@@ -112,7 +120,7 @@ def _table_entry(table: SourceTable, freshness: Freshness | None, dialect: Diale
             for k, a in (("warn_after", freshness.warn_after), ("error_after", freshness.error_after))
             if a
         }
-        config = {"freshness": ages, "loaded_at_field": dialect.name_sql(freshness.column)}
+        config = {"freshness": ages, "loaded_at_field": _instant(freshness, dialect)}
     columns = [_present(name=n, data_type=t[dialect.name].native or dialect.type_name(t[dialect.name].type)) for n, t in table.columns]
     name = source_table_name(table.name)
     # dbt puts the identifier into quotes as it is.

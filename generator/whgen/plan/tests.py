@@ -18,6 +18,7 @@ from whgen.plan.staging import losses
 
 # Files may have names of 255 bytes, and dbt adds to them.
 _LONGEST = 180
+_REF = re.compile(r"\bref\('(\w+)'\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,11 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
         found += _declared(table, column.name, column.tests, warehouse, dialect, everywhere, column=column)
     found += _declared(table, None, table.tests, warehouse, dialect, everywhere)
     return tuple(_once(found))
+
+
+def references(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The models that the arguments of a test refer to."""
+    return tuple(name for value in arguments.values() if isinstance(value, str) for name in _REF.findall(value))
 
 
 def _once(tests: Iterable[PlannedTest]) -> list[PlannedTest]:

@@ -17,7 +17,7 @@ from whgen.plan.project import FromTemplate, Node, Part, ReadmeView, TextFile, Y
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
 from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
-from whgen.plan.tests import PlannedTest, planned_tests
+from whgen.plan.tests import PlannedTest, planned_tests, references
 
 File = FromTemplate | YamlFile | TextFile
 
@@ -132,7 +132,8 @@ def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]
     )
     for test in tests:
         where = f"{table.name}.{test.column}" if test.column else table.name
-        yield Node(name=test.name, kind="test", layer=layer, description=f"{test.test} of {where}", span=test.span)
+        description, reads = f"{test.test} of {where}", (table.name, *references(test.arguments))
+        yield Node(name=test.name, kind="test", layer=layer, description=description, span=test.span, reads=reads)
 
 
 def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:

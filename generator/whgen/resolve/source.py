@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from whgen.diagnostics.diagnostic import Related, Span, renamed
 from whgen.diagnostics.similar import certain
 from whgen.ir.source import Freshness, Source, SourceTable
-from whgen.ir.types import STRING, UNKNOWN, Scalar
+from whgen.ir.types import STRING, UNKNOWN, Scalar, parse_type
 from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
 from whgen.resolve.cleaning import resolve_cleanings
 from whgen.resolve.derivation import resolve_derivations
@@ -39,7 +39,7 @@ def resolve_source(at: Located[SourceSpec], project: WarehouseSpec, symbols: Sym
             symbols.add(staging, f"{spec.source}.{name}")
         else:
             symbols.lost |= {staging.name, f"{spec.source}.{name}"}
-        fresh = _freshness(at, name, table, raw, symbols)
+        fresh = _freshness(at, name, staging, raw, symbols)
         for input_name, _ in staging.inputs:
             description = table.description or "" if input_name == name else ""
             columns = tuple(
@@ -260,7 +260,8 @@ def _dedupe(
     return Dedupe(key=key, order=tuple(order), where=where, span=at.key(*path))
 
 
-def _freshness(at: Located[SourceSpec], name: str, table: TableSpec, raw: RawTables, symbols: Symbols) -> Freshness | None:
+def _freshness(at: Located[SourceSpec], name: str, staging: Staging, raw: RawTables, symbols: Symbols) -> Freshness | None:
+    table = at.spec.tables[name]
     spec = table.freshness or at.spec.freshness
     if spec is None:
         return None
@@ -275,4 +276,11 @@ def _freshness(at: Located[SourceSpec], name: str, table: TableSpec, raw: RawTab
             )
         ages[place] = (int(match[1]), match[2]) if match else None
     raw.check_somewhere(spec.column, at.at(*path, "column"))
-    return Freshness(column=spec.column, warn_after=ages["warn_after"], error_after=ages["error_after"])
+    used = next((c.arrivals for c in staging.cleanings if c.source_name == spec.column), {})
+    claimed = (table.arrives or {}).get(spec.column) or table.source_type or at.spec.source_type
+    types = {}
+    for warehouse in symbols.warehouses:
+        locked = raw.type_on(warehouse, spec.column)
+        found = used[warehouse].raw.type if warehouse in used else locked.type if locked else parse_type(claimed) if claimed else None
+        types[warehouse] = found or UNKNOWN
+    return Freshness(column=spec.column, types=types, warn_after=ages["warn_after"], error_after=ages["error_after"])

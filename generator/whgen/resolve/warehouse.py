@@ -13,6 +13,7 @@ from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
+from whgen.resolve.schedule import resolve_schedules
 from whgen.resolve.source import inputs_of, resolve_source, source_of
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.spec.load import Located, Specs
@@ -76,7 +77,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         symbols.report_lost_tests()
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), symbols.read_at, report)
     check_rules(Checked(warehouse=warehouse, specs=specs, symbols=symbols))
-    return warehouse
+    return replace(warehouse, schedules=resolve_schedules(specs.schedules, warehouse, report))
 
 
 def resolve_locations(specs: Specs, report: Report) -> Warehouse | None:

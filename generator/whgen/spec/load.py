@@ -20,6 +20,7 @@ from whgen.spec.document import Document, read_documents
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.fact import FactSpec
 from whgen.spec.model import ModelSpec
+from whgen.spec.schedule import ScheduleSpec
 from whgen.spec.secrets import report_passwords, report_secrets
 from whgen.spec.seed import SeedSpec
 from whgen.spec.shape import report_shape
@@ -35,6 +36,7 @@ NOUNS: dict[str, type[SpecModel]] = {
     "seed": SeedSpec,
     "model": ModelSpec,
     "exposure": ExposureSpec,
+    "schedule": ScheduleSpec,
 }
 _NOUN = re.compile(rf"^(?P<noun>{'|'.join(NOUNS)}):[ \t]+['\"]?(?P<name>\w+)", re.MULTILINE)
 _LARGEST_FILE = 20_000_000
@@ -75,6 +77,7 @@ class Specs:
     seeds: tuple[Located[SeedSpec], ...] = ()
     models: tuple[Located[ModelSpec], ...] = ()
     exposures: tuple[Located[ExposureSpec], ...] = ()
+    schedules: tuple[Located[ScheduleSpec], ...] = ()
     texts: dict[str, str]
     lost: frozenset[str] = frozenset()
     """Names of documents that were reported and left out; `` stands for one whose name is not known."""
@@ -120,6 +123,7 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
         seeds=_of(named["seed"], SeedSpec),
         models=_of(named["model"], ModelSpec),
         exposures=_of(named["exposure"], ExposureSpec),
+        schedules=_of(named["schedule"], ScheduleSpec),
         texts=texts,
         lost=frozenset(lost),
     )
