@@ -39,6 +39,7 @@ layers:
   staging: {schema: staging, materialized: view, prefix: stg_}
   production: {schema: production, dimension_prefix: dim_, fact_prefix: fact_}
 columns: {status: {type: string, unit: code, tests: [], tags: a}}
+ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
 strict: false
 meta: {owner: [a, {b: c}]}
 tags: [daily]

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.plan.project import Node, PlannedGroup, PlannedSchedule
+from whgen.plan.project import Deployment, Node, PlannedGroup, PlannedSchedule, Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Compilation:
     texts: Mapping[str, str]
     projects: tuple[Generated, ...]
     default_target: str | None
+    workflow: Workflow | None = None
     reads_elsewhere: bool = False
     """Whether it was made of files outside `specs/`, too."""
 
@@ -69,7 +70,12 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
         }
         for p in compilation.projects
     ]
-    return {"texts": dict(compilation.texts), "default_target": compilation.default_target, "projects": projects}
+    return {
+        "texts": dict(compilation.texts),
+        "default_target": compilation.default_target,
+        "projects": projects,
+        "workflow": asdict(compilation.workflow) if compilation.workflow else None,
+    }
 
 
 def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
@@ -87,7 +93,14 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
         for p in data["projects"]
     )
     texts = dict(data["texts"])
-    return Compilation(root=root, report=Report(), texts=texts, projects=projects, default_target=data["default_target"])
+    return Compilation(
+        root=root,
+        report=Report(),
+        texts=texts,
+        projects=projects,
+        default_target=data["default_target"],
+        workflow=_workflow(data["workflow"]),
+    )
 
 
 def _node(data: Mapping[str, Any]) -> Node:
@@ -104,3 +117,10 @@ def _node(data: Mapping[str, Any]) -> Node:
 def _schedule(data: Mapping[str, Any]) -> PlannedSchedule:
     groups = tuple(PlannedGroup(name=g["name"], nodes=tuple(g["nodes"]), after=tuple(g["after"])) for g in data["groups"])
     return PlannedSchedule(**{**data, "tags": tuple(data["tags"]), "sources": tuple(data["sources"]), "groups": groups})
+
+
+def _workflow(data: Mapping[str, Any] | None) -> Workflow | None:
+    if data is None:
+        return None
+    deployments = tuple(Deployment(**{**d, "variables": tuple((n, v) for n, v in d["variables"])}) for d in data["deployments"])
+    return Workflow(**{**data, "install": tuple(data["install"]), "prepare": tuple(data["prepare"]), "deployments": deployments})

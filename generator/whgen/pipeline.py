@@ -132,11 +132,14 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
     if warehouse is None or checked.report.has_errors:
         return checked
 
+    from whgen.dialects import DIALECTS
     from whgen.parallel import each
+    from whgen.plan.ci import plan_workflow
 
     # Once for each warehouse. Writing is left to `output`.
     many = len(warehouse.tables) > MANY_TABLES
-    return replace(checked, projects=each(partial(_project, warehouse), warehouse.warehouses, parallel=many))
+    projects = each(partial(_project, warehouse), warehouse.warehouses, parallel=many)
+    return replace(checked, projects=projects, workflow=plan_workflow(warehouse, DIALECTS))
 
 
 def _project(warehouse: Warehouse, name: str) -> Generated:

@@ -14,6 +14,7 @@ from whgen import __version__
 from whgen.cli.alert import alert
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
+from whgen.cli.ci import ci
 from whgen.cli.explain import explain
 from whgen.cli.freshness import freshness
 from whgen.cli.generate import generate
@@ -39,7 +40,7 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, ls, lock, freshness, schedule, alert, explain, schema, completion):
+for command in (init, validate, generate, build, run, test, ls, lock, freshness, schedule, ci, alert, explain, schema, completion):
     app.add_command(command)
 
 

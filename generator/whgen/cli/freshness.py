@@ -36,7 +36,7 @@ def freshness(settings: Settings, sources: tuple[str, ...], target: str | None) 
     compilation = compiled(settings, root)
     name, project = target_of(compilation, target)
     require_adapter(project)
-    write_all(project, root)
+    write_all(compilation, root)
     chosen = tuple(f"source:{s}" for s in sources)
     asked = Invocation(command="freshness", project=root / project.folder, root=root, target=name, select=chosen, place="freshness")
     try:

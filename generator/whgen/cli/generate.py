@@ -40,10 +40,14 @@ def ways(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--warehouse", multiple=True, metavar="NAME", help="Only the project of this warehouse (may be repeated).")
 @ways
 def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool) -> None:
-    """Write the dbt projects to generated/, one for each warehouse."""
+    """Write the dbt projects to generated/, one for each warehouse; and anew what `schedule` and `ci` wrote."""
     root = find_project(settings)
     compilation = compiled(settings, root)
     folders = {project.folder: project.files for project in _chosen(compilation, warehouse)}
+    if not warehouse:
+        from whgen.cli.ci import kept
+
+        folders |= kept(compilation, root)
     settle(settings, root, folders, compilation.report, command="whgen generate", **options)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
@@ -61,6 +61,8 @@ class Dialect:
     """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    """What a machine that logs in sets of the variables of `profile`, by the end of its name: a value, `secret`, or `file` of a secret."""
 
     def describe_sql(self, relation: str) -> str:
         """The query for the columns of a table, whose name is written as in SQL."""

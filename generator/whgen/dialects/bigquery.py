@@ -114,4 +114,5 @@ BIGQUERY = Dialect(
     physical=plain,
     source=_source,
     profile=_profile,
+    credentials={"METHOD": "service-account", "KEYFILE": "file"},
 )

@@ -138,4 +138,5 @@ POSTGRES = Dialect(
     physical=_physical,
     source=_source,
     profile=_profile,
+    credentials={"PASSWORD": "secret"},
 )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
+from whgen.ir.ci import Ci
 from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
 from whgen.ir.trees import copied
@@ -317,6 +318,7 @@ class Warehouse:
     models: tuple[HandWritten, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    ci: Ci = field(default_factory=Ci)
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -247,6 +247,28 @@ class PlannedSchedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A target that a workflow builds after a merge. `variables`: name -> value, or `secret`, or `file` for one that a secret fills."""
+
+    target: str
+    is_approved: bool
+    variables: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """What a workflow does: install, check, build `local` (if any target is), deploy."""
+
+    origin: str
+    install: tuple[str, ...]
+    prepare: tuple[str, ...]
+    python: str
+    branch: str
+    local: str
+    deployments: tuple[Deployment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A part of a dbt project: the files that one source or table becomes, and its nodes."""
 

@@ -14,6 +14,8 @@ SCHEDULERS = ("airflow", "prefect", "cron")
 
 def schedule_files(scheduler: str, schedules: Sequence[PlannedSchedule]) -> Mapping[PurePosixPath, str]:
     """Path, below the folder of the scheduler, -> text."""
+    if not schedules:
+        return {}
     jinja = environment(shipped_templates())
     suffix = "sh" if scheduler == "cron" else "py"
     template = jinja.get_template(f"schedules/{scheduler}.{suffix}.j2")

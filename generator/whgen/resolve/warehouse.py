@@ -7,6 +7,7 @@ from dataclasses import replace
 from whgen.diagnostics.diagnostic import Report
 from whgen.ir.source import SourceTable
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Layer, Reference, Target, Warehouse
+from whgen.resolve.ci import resolve_ci
 from whgen.resolve.dimension import resolve_dimension
 from whgen.resolve.fact import resolve_fact
 from whgen.resolve.graph import check_cycles
@@ -72,6 +73,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         facts=facts,
         models=models,
         exposures=exposures,
+        ci=resolve_ci(specs.warehouse, report),
     )
     if not report.has_errors:
         symbols.report_lost_tests()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt
 
+from whgen.spec.ci import CiSpec
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
 from whgen.spec.options import LayerOptions
 
@@ -130,5 +131,7 @@ class WarehouseSpec(Documented):
     """Schemas, materialisation and prefixes; all have defaults."""
     columns: Annotated[dict[Name, ColumnSpec], eg({"customer_id": {"type": "integer", "description": "Number of the customer."}})] = {}
     """The dictionary of columns: type, description and unit are inherited wherever a column has one of these names."""
+    ci: Annotated[CiSpec, eg({"branch": "main", "deploy": ["qa", "prod"]})] = CiSpec()
+    """What the workflow that `whgen ci` writes does beside what the targets say."""
     strict: Flag = False
     """Also report columns without a description and tables that nothing uses."""

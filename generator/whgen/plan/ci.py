@@ -1,0 +1,130 @@
+"""Warehouse -> the jobs of a workflow, and what templates/ci/* show of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whgen.plan.project import Deployment, Workflow
+
+if TYPE_CHECKING:
+    from whgen.dialects.base import Dialect
+    from whgen.ir.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableView:
+    """A variable of a job, as YAML."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentView:
+    """A job that builds a target. `key_file` and `key`: a file, and the secret that it holds."""
+
+    target: str
+    job: str
+    needs: str
+    key_file: str
+    key: str
+    has_key_file: bool
+    is_approved: bool
+    variables: tuple[VariableView, ...]
+    has_variables: bool
+    secrets: str
+    """The names of the secrets, for the comment that lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowView:
+    """What templates/ci/* show."""
+
+    origin: str
+    python: str
+    branch: str
+    install: str
+    prepare: str
+    has_preparation: bool
+    local: str
+    has_local: bool
+    deployments: tuple[DeploymentView, ...]
+    has_deployments: bool
+
+
+def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Workflow:
+    """The jobs: a build on the first target that is a local file, then the targets to deploy to, one after the other."""
+    ci = warehouse.ci
+    local = next((t.name for t in warehouse.targets if dialects[t.warehouse].is_local), "")
+    chosen = [t.name for t in warehouse.targets if not dialects[t.warehouse].is_local] if ci.deploy is None else [*ci.deploy]
+    approved = {*chosen[-1:]} if ci.approve is None else {*ci.approve}
+    by_name = {t.name: t for t in warehouse.targets}
+    variable = warehouse.name.upper()
+    deployments = tuple(
+        Deployment(
+            target=name,
+            is_approved=name in approved,
+            variables=tuple((f"{variable}_{name.upper()}_{k}", v) for k, v in dialects[by_name[name].warehouse].credentials.items()),
+        )
+        for name in chosen
+    )
+    extras = sorted({dialects[t.warehouse].name for t in warehouse.targets if not dialects[t.warehouse].is_local})
+    package = f"'whgen[{','.join(extras)}]'" if extras else "whgen"
+    return Workflow(
+        origin=warehouse.file,
+        install=ci.install or (f"python -m pip install {package}",),
+        prepare=ci.prepare,
+        python=ci.python,
+        branch=ci.branch,
+        local=local,
+        deployments=deployments,
+    )
+
+
+def workflow_view(workflow: Workflow, *, github: bool) -> WorkflowView:
+    """The jobs as templates show them; on GitLab secrets are variables of their environment anyway."""
+    before = "build" if workflow.local else "check"
+    views = []
+    for deployment in workflow.deployments:
+        views.append(_deployment_view(deployment, before, github=github))
+        before = views[-1].job
+    return WorkflowView(
+        origin=workflow.origin,
+        python=workflow.python,
+        branch=workflow.branch,
+        install="\n".join(workflow.install),
+        prepare="\n".join(workflow.prepare),
+        has_preparation=bool(workflow.prepare),
+        local=workflow.local,
+        has_local=bool(workflow.local),
+        deployments=tuple(views),
+        has_deployments=bool(views),
+    )
+
+
+def _deployment_view(deployment: Deployment, before: str, *, github: bool) -> DeploymentView:
+    files = [name for name, kind in deployment.variables if kind == "file"]
+    key_file = f"whgen-{deployment.target}.json"
+    key = files[0].removesuffix("FILE") if files else ""
+    variables = []
+    for name, kind in deployment.variables:
+        if kind not in ("file", "secret"):
+            variables.append(VariableView(name=name, value=kind))
+        elif github:
+            value = f"${{{{ runner.temp }}}}/{key_file}" if kind == "file" else f"${{{{ secrets.{name} }}}}"
+            variables.append(VariableView(name=name, value=value))
+    needed = [key if github and kind == "file" else name for name, kind in deployment.variables if kind in ("file", "secret")]
+    return DeploymentView(
+        target=deployment.target,
+        job=f"deploy-{deployment.target}",
+        needs=before,
+        key_file=key_file,
+        key=key,
+        has_key_file=bool(files),
+        is_approved=deployment.is_approved,
+        variables=tuple(variables),
+        has_variables=bool(variables),
+        secrets=f" with {', '.join(needed)}" if needed else "",
+    )
