@@ -159,6 +159,7 @@ def test_it_is_json(project: Path) -> None:
         "default_target",
         "projects",
         "texts",
+        "workflow",
     }
 
 

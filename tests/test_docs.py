@@ -56,7 +56,8 @@ def test_readme_counts_the_tests_of_the_example() -> None:
 
 
 HOOKS = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-STEPS = re.findall(r"^ +- run: whgen (.+)$", README, re.MULTILINE)
+WORKFLOW = (REPOSITORY / ".github/workflows/whgen.yml").read_text(encoding="utf-8")
+STEPS = re.findall(r"^ +run: whgen ((?:validate|generate) .+)$", WORKFLOW, re.MULTILINE)
 
 
 @pytest.mark.parametrize("line", [*(hook["entry"].removeprefix("whgen ") for hook in HOOKS), *STEPS])
