@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -243,9 +244,10 @@ def _state(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def test_generating_again_touches_nothing(shop: Path) -> None:
-    assert "22 created" in whgen("generate").output
+    created = re.search(r"(\d+) created", whgen("generate").output)
     before = _state(shop)
-    assert whgen("generate").output == "generated/duckdb: 22 unchanged\n"
+    assert created is not None
+    assert whgen("generate").output == f"generated/duckdb: {created[1]} unchanged\n"
     assert _state(shop) == before
 
 

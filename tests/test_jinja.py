@@ -37,7 +37,12 @@ targets:
     retries: 2
 layers:
   staging: {schema: staging, materialized: view, prefix: stg_}
-  production: {schema: production, dimension_prefix: dim_, fact_prefix: fact_}
+  production:
+    schema: production
+    dimension_prefix: dim_
+    fact_prefix: fact_
+    warehouse_options:
+      postgres: {unlogged: true, constraints: true, key_indexes: true, indexes: [{columns: [a], unique: true, method: btree}]}
 columns: {status: {type: string, unit: code, tests: [], tags: a}}
 ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
 strict: false

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -145,6 +146,7 @@ def _environment() -> jinja2.Environment:
         "config": lambda **_: "",
         "should_store_failures": lambda: False,
         "is_incremental": lambda: False,
+        "dbt": SimpleNamespace(type_string=lambda: "TEXT"),
         "env_var": lambda name, default="": default,
     }
     return environment
