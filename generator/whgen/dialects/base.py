@@ -17,9 +17,10 @@ from sqlglot import exp
 
 from whgen.dialects.lowering import Lowerings, lowered
 from whgen.dialects.physical import Physical
+from whgen.ir.environment import Target
 from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Table, Target, Warehouse
+from whgen.ir.warehouse import Table, Warehouse
 from whgen.sql.reference import NATIVE
 
 # What fits on one line stays on one line.

@@ -14,9 +14,9 @@ from sqlglot.trie import new_trie
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import plain
+from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import Target
 
 _WORDS = """
 ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT

@@ -14,8 +14,9 @@ from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.physical import Physical
 from whgen.dialects.postgres_functions import LOWERINGS
 from whgen.dialects.postgres_tables import physical
+from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Table, Target, Warehouse
+from whgen.ir.warehouse import Table, Warehouse
 from whgen.sql.types import logical_type, sql_type
 
 # The words that pg_get_keywords() calls reserved.

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
 from whgen.ir.ci import Ci
+from whgen.ir.environment import Exposure, Layer, Target
 from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
 from whgen.ir.trees import copied
@@ -174,6 +175,18 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How versions of a member are made of dated rows."""
+
+    moment: Column
+    """The column of the base that dates its rows."""
+    is_extract: bool
+    """Whether the rows of one moment are all members, and not only those that changed."""
+    deleted: Expression | None
+    """Which rows say that the member is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """Where inferred members of a dimension come from: columns of a fact's base that hold its business key."""
 
@@ -184,7 +197,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension(Table):
-    """A dimension made of a table. Its columns are the surrogate key, the business key, the attributes and `is_inferred`."""
+    """A dimension made of a table.
+
+    Its columns are the surrogate key, the business key, the attributes, with history `valid_from`, `valid_to` and `is_current`, and
+    `is_inferred`.
+    """
 
     noun: str
     surrogate_key: str
@@ -192,6 +209,12 @@ class Dimension(Table):
     attributes: tuple[Attribute, ...]
     where: Expression | None
     references: tuple[Reference, ...] = ()
+    history: History | None = None
+
+    @property
+    def business_key(self) -> tuple[str, ...]:
+        """The columns that identify a member; with history, its key has the beginning of a version, too."""
+        return self.key[:-1] if self.history is not None else self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +229,11 @@ class CalendarDimension(Table):
     fiscal_month: int
     fiscal_year_named_by: Literal["end", "start"]
 
+    @property
+    def business_key(self) -> tuple[str, ...]:
+        """The day."""
+        return self.key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
@@ -215,6 +243,9 @@ class Role:
     dimension: Dimension | CalendarDimension
     on: tuple[str, ...]
     missing: Literal["infer", "unknown", "fail"]
+    as_of: Column | None = None
+    """The column of the fact's base whose moment chooses the version; None for the last one."""
+    before_first: Literal["first", "unknown"] = "first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,44 +291,6 @@ class Seed(Table):
     """A CSV file of the project."""
 
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
-    """A use of the warehouse downstream."""
-
-    name: str
-    file: str
-    span: Span
-    description: str
-    label: str
-    type: str
-    owner: Mapping[str, str]
-    url: str
-    maturity: str
-    depends_on: tuple[str, ...]
-    meta: Mapping[str, Any]
-    tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A place where the warehouse can be built."""
-
-    name: str
-    warehouse: str
-    settings: Mapping[str, str | int]
-    schema_prefix: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A layer: its schema and how its models are built. `span` is where the spec names the schema, or would."""
-
-    name: str
-    schema: str
-    materialized: str
-    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

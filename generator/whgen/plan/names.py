@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.dialects.base import Dialect
-from whgen.ir.warehouse import Layer, Seed, Staging, Table, Target, Warehouse
+from whgen.ir.environment import Layer, Target
+from whgen.ir.warehouse import Seed, Staging, Table, Warehouse
 
 
 def check_names(warehouse: Warehouse, dialects: Sequence[Dialect], report: Report) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from whgen.dialects.base import Dialect
 from whgen.dialects.physical import Constraints, Physical
+from whgen.ir.environment import Exposure
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import Column, Exposure, Fact, HandWritten, Table
+from whgen.ir.warehouse import Column, Fact, HandWritten, Table
 from whgen.plan.sql import source_table_name
 from whgen.plan.tests import PlannedTest
 

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from whgen.dialects.base import Dialect
+from whgen.ir.environment import Exposure, Layer, Target
 from whgen.ir.source import Source
-from whgen.ir.warehouse import CalendarDimension, Dimension, Exposure, Fact, HandWritten, Layer, Seed, Staging, Table, Target, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
 from whgen.plan.calendar import calendar_view
 from whgen.plan.dimension import dimension_view
 from whgen.plan.fact import fact_view

@@ -143,17 +143,17 @@ def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
 
 
 def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
-    if len(on) != len(dimension.key):
+    if len(on) != len(dimension.business_key):
         here = "here is 1 column" if len(on) == 1 else f"here are {len(on)} columns"
         symbols.report.error(
             "key-mismatch",
             at.at(*path, "on"),
-            f"the key of `{dimension.name}` is `{', '.join(dimension.key)}`, and {here}",
+            f"the key of `{dimension.name}` is `{', '.join(dimension.business_key)}`, and {here}",
             help="name one column for each column of the key, in its order",
             related=key_of(dimension),
         )
         return False
-    for index, (column, key) in enumerate(zip(on, dimension.key, strict=True)):
+    for index, (column, key) in enumerate(zip(on, dimension.business_key, strict=True)):
         wanted = dimension.column(key)
         is_day = isinstance(dimension, CalendarDimension) and column.type.kind is Kind.DATETIME
         if wanted is not None and not column.type.matches(wanted.type) and not is_day:

@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
+from whgen.ir.environment import Exposure
 from whgen.ir.types import Type
-from whgen.ir.warehouse import Exposure, HandWritten, Seed, Table
+from whgen.ir.warehouse import HandWritten, Seed, Table
 from whgen.resolve.nullable import stored
 from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Query, Symbols, scope_of

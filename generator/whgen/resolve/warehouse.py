@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Report
+from whgen.ir.environment import Layer, Target
 from whgen.ir.source import SourceTable
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Layer, Reference, Target, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Reference, Warehouse
 from whgen.resolve.ci import resolve_ci
 from whgen.resolve.dimension import resolve_dimension
 from whgen.resolve.fact import resolve_fact

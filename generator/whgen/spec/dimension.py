@@ -26,6 +26,7 @@ from whgen.spec.common import (
     eg,
     exactly,
 )
+from whgen.spec.history import History
 from whgen.spec.options import TableOptions
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
@@ -52,8 +53,9 @@ class Attribute(ColumnSpec):
 
     column: Annotated[Name | None, eg("name")] = None
     """The column of the table, where it is named differently."""
-    scd: Annotated[Literal[0, 1], BeforeValidator(exactly([0, 1]))] = 1
-    """What happens when the value changes in the source: 1 overwrites it, 0 keeps the first."""
+    scd: Annotated[Literal[0, 1, 2, 3], BeforeValidator(exactly([0, 1, 2, 3]))] = 1
+    """What happens when the value changes in the source: 0 keeps the first, 1 overwrites it in all versions, 2 begins a new version, 3 holds
+    the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6."""
 
 
 class DimensionSpec(Documented):
@@ -62,7 +64,7 @@ class DimensionSpec(Documented):
     combinations: ClassVar[tuple[Combination, ...]] = (
         OneOf(("from", "calendar"), "a dimension has either `from` or `calendar`"),
         Needs(("from", "key"), "a dimension with `from` needs a `key`"),
-        Excludes(("calendar", "key", "columns", "derive", "where"), "a calendar has its own key and columns"),
+        Excludes(("calendar", "key", "columns", "derive", "where", "history"), "a calendar has its own key and columns"),
     )
 
     dimension: Annotated[Name, eg("customer")]
@@ -73,6 +75,9 @@ class DimensionSpec(Documented):
     """Instead of `from`: a row for each day."""
     key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None
     """The business key: the columns that identify a member. The surrogate key is made of it."""
+    history: Annotated[History | None, eg({"changed_at": "changed_at"}, {"extracted_at": "extract_date"})] = None
+    """Makes a row for each version of a member, with `valid_from` (inclusive), `valid_to` (exclusive; none while it lasts) and `is_current`.
+    The table's key is then the business key and the column that dates its rows."""
     columns: Annotated[
         dict[Name, Attribute] | Literal["all"],
         BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, Attribute] | ListedNames | Literal["all"]),

@@ -35,6 +35,10 @@ class Role(Documented):
     """The dimension; the one named like the role when not given."""
     on: Annotated[Names, eg("customer_id", ["origin_code", "destination_code"])]
     """The columns of the fact's table that hold the business key, in the order of the dimension's key."""
+    as_of: Annotated[Name | None, eg("ordered_at")] = None
+    """The column of the fact's table whose moment decides which version of the member the key points to. Without it, the last version."""
+    before_first: Literal["first", "unknown"] = "first"
+    """What a moment before the member's first version points to: that version, or the member -2."""
     missing: Literal["infer", "unknown", "fail"] = "unknown"
     """When the dimension lacks the value: add an inferred member to it, point to the member -2, or fail the build."""
 

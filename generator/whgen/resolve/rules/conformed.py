@@ -46,7 +46,7 @@ def _of_keys(checked: Checked) -> Mapping[str, tuple[Type, Span, str]]:
     for dimension in checked.warehouse.dimensions:
         if isinstance(dimension, CalendarDimension):
             continue
-        for name in dimension.key:
+        for name in dimension.business_key:
             column = dimension.column(name)
             if column is not None and name.startswith(f"{dimension.noun}_") and column.type.is_known:
                 found[name] = (column.type, column.span, f"the key of `{dimension.name}`")
