@@ -88,6 +88,7 @@ dimension: customer
 from: shop.customers
 key: [customer_id]
 columns: {title: {column: name, scd: 1, description: A title.}}
+history: {changed_at: at, extracted_at: at, deleted: a > 1}
 derive: {big: {expr: upper(name)}}
 where: name > 'a'
 unknown: {title: Nobody}
@@ -99,7 +100,7 @@ fact: sale
 grain: one row per sale
 from: shop.orders
 key: [order_id]
-dimensions: {buyer: {dimension: customer, on: [customer_id], missing: infer, description: Who.}}
+dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
 measures: {amount: {expr: price, additivity: additive, default: none}}
 """,

@@ -156,6 +156,18 @@ key: customer_id""",
         fix="Use the key of the table, or make one with `dedupe:`.",
     ),
     Code(
+        name="history-needed",
+        title="History that is not kept",
+        what="An attribute of type 2 or 3, or the version as of a moment, where the dimension has no `history`.",
+        why="Without dated rows there is one version of each member, and nothing is known of the one before.",
+        example="""\
+dimension: order
+from: shop.orders
+key: order_id
+columns: {status: {scd: 2}}""",
+        fix="Give the dimension `history:`, with the column that dates the rows of its table.",
+    ),
+    Code(
         name="not-a-key-type",
         title="A type that no key can have",
         what="A key has a column whose text differs between warehouses.",

@@ -9,10 +9,12 @@ from sqlglot import exp
 from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Scalar
 from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Staging, Table
+from whgen.plan.history import history_view
 from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, constant_item, hashed_key, select_item, select_list
 from whgen.sql.columns import column_expression
 
+_VERSION = ("valid_from", "valid_to", "valid_to IS NULL AS is_current")
 LABELS = {UNKNOWN_MEMBER: "Unknown", NOT_FOUND_MEMBER: "Not found"}
 
 
@@ -25,6 +27,9 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
     """The model of a dimension."""
     key = business_key(dimension)
     kept = [a for a in dimension.attributes if a.scd == 0]
+    values = [select_item(_value(a, dialect), a.column.name, dialect, a.column.type) for a in dimension.attributes]
+    history = dimension.history
+    names = [dialect.name_sql(a.column.name) for a in dimension.attributes]
     return DimensionView(
         origin=dimension.file,
         config=config,
@@ -32,23 +37,28 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
         model=dimension.base.name,
         columns=select_list(
             [
-                select_item(hashed_key(key), dimension.surrogate_key, dialect),
+                select_item(hashed_key(key if history is None else (*key, _begin(dimension))), dimension.surrogate_key, dialect),
                 *(dialect.name_sql(c.name) for c in key),
-                *(select_item(_value(a, dialect), a.column.name, dialect, a.column.type) for a in dimension.attributes),
+                *(values if history is None else [*names, *_VERSION]),
                 "FALSE AS is_inferred",
             ]
         ),
         where=conditions(dimension.where, dialect),
+        history=history_view(dimension, history, values, dialect) if history is not None else None,
         inferred=_inferred(dimension, key, dialect) if dimension.references else None,
-        kept=_kept(dimension, kept, dialect) if kept else None,
+        kept=_kept(dimension, kept, dialect) if kept and history is None else None,
         unknown=_member(dimension, key, UNKNOWN_MEMBER, dialect),
         not_found=_member(dimension, key, NOT_FOUND_MEMBER, dialect),
     )
 
 
+def _begin(dimension: Dimension) -> Column:
+    return next(c for c in dimension.columns if c.name == dimension.key[-1])
+
+
 def business_key(dimension: Dimension) -> tuple[Column, ...]:
     """The columns of the business key."""
-    return tuple(c for k in dimension.key if (c := dimension.column(k)) is not None)
+    return tuple(c for k in dimension.business_key if (c := dimension.column(k)) is not None)
 
 
 def _value(attribute: Attribute, dialect: Dialect) -> exp.Expr:
@@ -106,9 +116,18 @@ def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: D
             select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
             *(constant_item(None, c.name, dialect, c.type) for c in key),
             *(constant_item(_of_member(a, member), a.column.name, dialect, a.column.type) for a in dimension.attributes),
+            *_endless(dimension, dialect),
             "FALSE AS is_inferred",
         ]
     )
+
+
+def _endless(dimension: Dimension, dialect: Dialect) -> list[str]:
+    """A special member has one version, which is current, so that no filter on that loses it."""
+    if dimension.history is None:
+        return []
+    type_ = dimension.history.moment.type
+    return [*(constant_item(None, name, dialect, type_) for name in ("valid_from", "valid_to")), "TRUE AS is_current"]
 
 
 def _of_member(attribute: Attribute, member: str) -> Scalar | None:

@@ -14,6 +14,7 @@ from whgen.ir.types import DATE, INTEGER
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
+from whgen.plan.history import version_lookup
 from whgen.plan.project import FactView, LookupView
 from whgen.plan.sql import (
     NOT_FOUND_MEMBER,
@@ -33,9 +34,7 @@ from whgen.sql.columns import column_expression
 def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView:
     """The model of a fact."""
     alias = base_alias(fact.base)
-    lookups = tuple(
-        _lookup(r, r.dimension, alias, dialect) for r in fact.roles if r.missing == "unknown" and isinstance(r.dimension, Dimension)
-    )
+    lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := _looked_up(r)) is not None)
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
@@ -66,7 +65,7 @@ def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
     if isinstance(role.dimension, CalendarDimension):
         return _day_key(role.dimension, columns[0], missing, table)
     case = exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
-    if role.missing == "unknown":
+    if _looked_up(role) is not None:
         found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
         case = case.when(exp.Is(this=found, expression=exp.Null()), exp.Literal.string(NOT_FOUND_MEMBER), copy=False)
         return case.else_(copied(found), copy=False)
@@ -91,10 +90,25 @@ def _alias(role: Role) -> str:
     return f"{role.column.name.removesuffix('_key')}_lookup"
 
 
-def _lookup(role: Role, dimension: Dimension, table: str, dialect: Dialect) -> LookupView:
+def _looked_up(role: Role) -> Dimension | None:
+    """The dimension of a role, when only a join tells the key: which version is meant, or whether there is a member at all."""
+    if isinstance(role.dimension, CalendarDimension):
+        return None
+    return role.dimension if role.missing == "unknown" or role.dimension.history is not None else None
+
+
+def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: Dialect) -> LookupView:
+    if dimension.history is not None:
+        return version_lookup(role, dimension, _columns_of(role, fact), _alias(role), table, dialect)
     key = column_expression(dimension.surrogate_key, role.column.type, _alias(role))
     on = exp.EQ(this=hashed_key(business_key(dimension), role.on, table=table), expression=key)
-    return LookupView(alias=_alias(role), model=dimension.name, key=dialect.name_sql(dimension.surrogate_key), on=dialect.sql(on))
+    return LookupView(
+        alias=_alias(role),
+        model=dimension.name,
+        columns=f" DISTINCT {dialect.name_sql(dimension.surrogate_key)}",
+        comment="Distinct, so that no row of the fact can be doubled.",
+        on=(dialect.sql(on),),
+    )
 
 
 def _kept(column: Column, fact: Fact, table: str | None) -> exp.Expr:

@@ -85,6 +85,23 @@ class KeptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryView:
+    """How the versions of a dimension are made of dated rows: what each query of the model selects."""
+
+    key: str
+    moment: str
+    changes: str
+    is_extract: bool
+    followed: str
+    gone: str
+    sequenced: str
+    looked_back: str
+    followed_up: str
+    """The query that versions are made of."""
+    turns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DimensionView:
     """What templates/models/dimension.sql.j2 shows."""
 
@@ -94,6 +111,7 @@ class DimensionView:
     model: str
     columns: str
     where: tuple[str, ...]
+    history: HistoryView | None
     inferred: InferredView | None
     kept: KeptView | None
     unknown: str
@@ -115,12 +133,14 @@ class CalendarView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupView:
-    """A dimension that a fact must be joined to, to learn whether it has a member."""
+    """A dimension that a fact must be joined to, to learn whether it has a member, or which version is meant."""
 
     alias: str
     model: str
-    key: str
-    on: str
+    columns: str
+    comment: str
+    on: tuple[str, ...]
+    is_versioned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

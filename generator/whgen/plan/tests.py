@@ -13,6 +13,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
 from whgen.plan.fact import member_key
+from whgen.plan.history import must_find_version, version_tests
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, source_call
 from whgen.plan.staging import losses
 
@@ -171,6 +172,11 @@ def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
         _members_test(table, [UNKNOWN_MEMBER, NOT_FOUND_MEMBER]),
         *_key_tests(table, dialect, where=_ordinary(table, dialect)),
     ]
+    if table.history is not None:
+        return [
+            *tests,
+            *(_test(table, None, n, table.span, arguments=a, where=_ordinary(table, dialect)) for n, a in version_tests(table, dialect)),
+        ]
     # Members that the source forgot stay in a dimension that keeps first values, so the numbers may differ there.
     return tests if table.materialized == "incremental" else [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
 
@@ -180,7 +186,11 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     for role in table.roles:
         tests.append(_test(table, role.column.name, "not_null", role.column.span))
         target: dict[str, Any] = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
-        if role.missing == "fail" and not isinstance(role.dimension, CalendarDimension):
+        if must_find_version(role):
+            found_one = {"condition": f"{dialect.name_sql(role.column.name)} <> '{NOT_FOUND_MEMBER}'"}
+            tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
+            tests.append(_test(table, role.column.name, "is_true", role.column.span, arguments=found_one, label="version_exists"))
+        elif role.missing == "fail" and not isinstance(role.dimension, CalendarDimension):
             found = {"base": f"ref('{table.base.name}')", "key": dialect.line(member_key(role, table))}
             target |= {**found, "business_key": [dialect.name_sql(c) for c in role.on]}
             tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))

@@ -8,8 +8,9 @@ from dataclasses import replace
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.calendar import CALENDAR
 from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, Kind, a
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, Materialized, Table
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Materialized, Table
 from whgen.resolve.derivation import resolve_derivations
+from whgen.resolve.history import check_versions, resolve_history, version_columns
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -85,38 +86,43 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
     spec, span = at.spec, at.at("dimension")
     surrogate = f"{spec.dimension}_key"
     where = f"`{base.name}`"
-    key = _business_key(at, base, symbols)
+    history = resolve_history(at, base, symbols)
+    key = _business_key(at, base, history, symbols)
     filter_ = symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where)
     there = {c.name: c for c in after(filter_, base.columns)}
     attributes = tuple(_of_all_members(a) for a in (*_taken(at, base, key, there, symbols), *_derived(at, base, where, symbols)))
     _check_members(at, attributes, symbols)
+    check_versions(at, attributes, symbols)
+    versions = version_columns(history, span) if history is not None else ()
     columns = (
         hashed(
             Column(
                 name=surrogate,
                 type=STRING,
                 span=span,
-                description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in key)}. "
+                description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in (*key, *versions[:1]))}. "
                 "-1 is the unknown member, -2 the one that was not found.",
             ),
-            (there.get(c.name, c) for c in key),
+            (there.get(c.name, c) for c in (*key, *versions[:1])),
         ),
         *key,
         *(a.column for a in attributes),
+        *versions,
         Column(
             name=IS_INFERRED, type=BOOLEAN, description="Whether facts refer to the member although its source lacks it.", span=span
         ).that_is(nullable=False),
     )
     symbols.report_twice(columns, name)
-    scd = [a for a in attributes if a.scd == 0]
-    materialized: Materialized = "incremental" if scd else spec.materialized or project.layers.production.materialized
+    # Where the first value is in the source, nothing has to be kept.
+    is_kept = history is None and any(a.scd == 0 for a in attributes)
+    materialized: Materialized = "incremental" if is_kept else spec.materialized or project.layers.production.materialized
     return Dimension(
         name=name,
         file=at.file,
         span=span,
         description=spec.description or "",
         columns=symbols.with_tests(stored(columns, materialized, spec.dbt)),
-        key=tuple(c.name for c in key),
+        key=tuple(c.name for c in (*key, *versions[:1])),
         key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
@@ -129,12 +135,15 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         base=base,
         attributes=attributes,
         where=filter_,
+        history=history,
     )
 
 
-def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> tuple[Column, ...]:
+def _business_key(at: Located[DimensionSpec], base: Table, history: History | None, symbols: Symbols) -> tuple[Column, ...]:
     key = []
     names = at.spec.key or ()
+    # A row for each version, dated by the moment from which on it holds.
+    of_rows = (*names, history.moment.name) if history is not None else names
     for index, name in enumerate(names):
         span = at.at("key", index)
         column = symbols.column_in(base, name, span) or Column(name=name, type=UNKNOWN, span=span)
@@ -152,11 +161,14 @@ def _business_key(at: Located[DimensionSpec], base: Table, symbols: Symbols) -> 
             )
         )
     known = all(base.column(name) is not None for name in (*names, *base.key))
-    if known and base.key and set(base.key) != set(names):
+    if at.spec.history is not None and history is None:
+        # What dates its rows is unknown, which was reported.
+        return tuple(key)
+    if known and base.key and set(base.key) != set(of_rows):
         symbols.report.error(
             "not-a-key",
             at.at("key"),
-            f"`{', '.join(names)}` is not the key of `{base.name}`, so members could occur twice",
+            f"`{', '.join(of_rows)}` is not the key of `{base.name}`, so {'versions' if history else 'members'} could occur twice",
             help=f"use its key, `{', '.join(base.key)}`, or give the table a `dedupe:`",
             related=key_of(base),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
+from whgen.resolve.history import as_of_column
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -125,6 +126,7 @@ def _role(
             "invalid-value", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar"
         )
         return None
+    as_of = as_of_column(at, path, spec, base, dimension, symbols)
     type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING
     description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
     description = f"{description.rstrip('.')}. Key of {dimension.name}; {dimension_absence(dimension, spec)}."
@@ -132,7 +134,7 @@ def _role(
     # Where there is no member, a special one stands in; of what type an unknown column is, nobody can say.
     is_known = all(c is not None and c.type.is_known for c in on)
     column = column.that_is(nullable=not is_known)
-    return Role(column=column, dimension=dimension, on=spec.on, missing=spec.missing)
+    return Role(column=column, dimension=dimension, on=spec.on, missing=spec.missing, as_of=as_of, before_first=spec.before_first)
 
 
 def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:

@@ -54,8 +54,8 @@ class Attribute(ColumnSpec):
     column: Annotated[Name | None, eg("name")] = None
     """The column of the table, where it is named differently."""
     scd: Annotated[Literal[0, 1, 2, 3], BeforeValidator(exactly([0, 1, 2, 3]))] = 1
-    """What happens when the value changes in the source: 0 keeps the first, 1 overwrites it in all versions, 2 begins a new version, 3 holds
-    the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6."""
+    """What happens when the value changes in the source: 0 keeps the first, 1 overwrites it in all versions, 2 begins a new version, 3
+    holds the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6."""
 
 
 class DimensionSpec(Documented):
@@ -76,8 +76,8 @@ class DimensionSpec(Documented):
     key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None
     """The business key: the columns that identify a member. The surrogate key is made of it."""
     history: Annotated[History | None, eg({"changed_at": "changed_at"}, {"extracted_at": "extract_date"})] = None
-    """Makes a row for each version of a member, with `valid_from` (inclusive), `valid_to` (exclusive; none while it lasts) and `is_current`.
-    The table's key is then the business key and the column that dates its rows."""
+    """Makes a row for each version of a member, with `valid_from` (inclusive), `valid_to` (exclusive; empty while it lasts) and
+    `is_current`. The key of the table is then the business key and the column that dates its rows."""
     columns: Annotated[
         dict[Name, Attribute] | Literal["all"],
         BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, Attribute] | ListedNames | Literal["all"]),
