@@ -17,6 +17,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from equality import OnDuckDb, OnPostgres, assert_equal
+from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
 from whgen.cli.app import app
@@ -24,6 +25,7 @@ from whgen.dbt.failures import explained
 
 # One process for all of them, and so one server.
 pytestmark = pytest.mark.xdist_group("postgres")
+LOCATIONS = "{duckdb: {files: 'raw/{table}.csv'}, postgres: {schema: till}}"
 STAGING = {
     "stg_bts__flights": ["flight_date", "carrier_code", "flight_number", "origin_code"],
     "stg_bts__routes": ["origin_code", "destination_code"],
@@ -70,6 +72,26 @@ def flights(
                 load_csv(connection, schema, raw_data / f"{table}.csv")
         assert failed(build(root, warehouse="postgres")) == {"stg_noaa__weather__wind_speed_mph__between"}
         yield root, connection
+
+
+def test_history_is_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"specs/shop.yml": SPECS})
+    warehouse, rest = SPECS.split("---", 1)
+    target = yaml.safe_dump(dict(postgres_server.target("histories")), default_flow_style=True).strip()
+    specs = f"{warehouse.replace('targets: {', f'targets: {{server: {target}, ')}---{rest}"
+    (root / "specs/shop.yml").write_text(specs.replace("{duckdb: {files: 'raw/{table}.csv'}}", LOCATIONS), encoding="utf-8")
+    write_tables(root, 3)
+    with postgres_server.database("histories") as connection:
+        for table in ("customers", "products", "orders"):
+            load_csv(connection, "till", root / "raw" / f"{table}.csv")
+        assert failed(build(root, warehouse="postgres")) == set()
+        assert failed(build(root)) == set()
+        built = OnDuckDb(root / "shop.duckdb")
+        keys = {"dim_customer": ["customer_key"], "dim_product": ["product_key"], "fact_order": ["order_id"]}
+        try:
+            assert assert_equal(built, OnPostgres(connection), "production", keys) > 600
+        finally:
+            built.close()
 
 
 def test_example_has_the_same_rows_as_on_duckdb(flights: tuple[Path, psycopg.Connection[Any]], example_database: Path) -> None:

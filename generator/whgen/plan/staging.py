@@ -23,7 +23,8 @@ _LOSSLESS: Mapping[Kind, str] = {
     Kind.INTEGER: r"^\s*[-+]?[0-9]+\s*$",
     Kind.DECIMAL: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*$",
     Kind.FLOAT: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$",
-    Kind.BOOLEAN: r"^(?i:true|false)$",
+    # Not every warehouse can be told to ignore case.
+    Kind.BOOLEAN: r"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$",
     Kind.DATE: rf"^{_DAY}$",
     Kind.TIMESTAMP: rf"^{_DAY}([ T]{_HOUR})?(Z|[-+][0-9]{{1,2}}(:[0-9]{{2}})?)?$",
     Kind.DATETIME: rf"^{_DAY}([ T]{_HOUR})?$",
