@@ -223,6 +223,42 @@ def test_broken_specs_stop_every_command(command: list[str], broken: Path) -> No
     assert as_json["diagnostics"][0]["line"] == 6
 
 
+@pytest.mark.parametrize("command", ["validate", "generate --check", "ls", "explain unknown-table"])
+def test_json_is_short_for_a_format(command: str, shop: Path) -> None:
+    short = whgen(*command.split(), "--json").stdout
+    assert json.loads(short)
+    assert whgen(*command.split(), "--format", "json").stdout == short
+    assert whgen(*command.split(), "--json", "--format", "json").stdout == short
+    both = whgen(*command.split(), "--format", "text", "--json")
+    assert (both.exit_code, both.stdout) == (2, "")
+    assert "--json is short for --format json" in both.stderr
+
+
+def test_a_new_project_as_json(shop: Path) -> None:
+    made = json.loads(whgen("init", "elsewhere", "--json").stdout)
+    assert (made["ok"], made["folder"]) == (True, "elsewhere")
+    assert all((shop / "elsewhere" / file).is_file() for file in made["created"])
+    again = json.loads(whgen("init", "elsewhere", "--json").stdout)
+    assert (again["ok"], again["diagnostics"][0]["code"]) == (False, "no-project")
+
+
+@pytest.mark.parametrize("command", ["validate", "generate", "build", "run", "test", "lock"])
+def test_every_command_that_finds_mistakes_prints_them_for_github_and_code_scanning(command: str, broken: Path) -> None:
+    (broken / "specs/warehouse.yml").write_text("warehouse: Bad Name\n")
+    for_github = whgen(command, "--format", "github")
+    assert (for_github.exit_code, for_github.stderr) == (1, "")
+    assert for_github.stdout.startswith("::error file=specs/warehouse.yml,line=1,")
+    result = json.loads(whgen(command, "--format", "sarif").stdout)["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["contextRegion"]["snippet"]["text"] == "warehouse: Bad Name"
+
+
+def test_an_annotation_that_belongs_to_no_file(shop: Path) -> None:
+    found = whgen("build", "--target", "nope", "--format", "github")
+    assert found.exit_code == 1
+    assert found.stdout.startswith("::error title=unknown-target::there is no target `nope`")
+    assert whgen("-C", str(shop / "nope"), "generate", "--format", "github").stdout.startswith("::error title=no-project::")
+
+
 def test_good_specs_as_json_and_for_github(shop: Path) -> None:
     assert json.loads(whgen("validate", "--format", "json").stdout) == {"diagnostics": [], "errors": 0, "warnings": 0}
     assert whgen("validate", "--format", "github").output == ""

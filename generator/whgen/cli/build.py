@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from whgen.cli.outcome import document
-from whgen.cli.say import compiled, fail, find_project, leave, say_json, severe, show
-from whgen.cli.settings import FAILED, INTERRUPTED, OK, Settings, common, with_json
+from whgen.cli.say import compiled, fail, find_project, leave, say_for_programs, severe, show
+from whgen.cli.settings import DIAGNOSTICS, FAILED, INTERRUPTED, OK, Settings, common, formatted
 from whgen.compilation import Compilation, Generated
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report, candidates_help
@@ -37,7 +37,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
         )
     ):
         function = option(function)
-    return with_json(common(click.pass_obj(function)))
+    return formatted(*DIAGNOSTICS)(common(click.pass_obj(function)))
 
 
 @click.command()
@@ -135,7 +135,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         place=wish.group or "",
         retry=wish.retry,
     )
-    with display(project.nodes, invocation, quiet=settings.quiet, silent=settings.as_json) as shown:
+    with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
         outcome = run(invocation, shown.receive)
     if not outcome.nodes and not outcome.error and not outcome.interrupted:
         fail("no-node-selected", _nothing(command, wish), help="`whgen ls` lists what there is to select")
@@ -143,9 +143,9 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     report_outcome(outcome, invocation, project.origins, report)
     code = INTERRUPTED if outcome.interrupted else OK if outcome.ok else FAILED
     seconds = time.monotonic() - began
-    if settings.as_json:
+    if not settings.is_text:
         head = {"ok": code == OK, "exit_code": code, "command": command, "target": target, "warehouse": project.warehouse}
-        say_json({**head, **document(outcome, project.origins, seconds=seconds)}, report)
+        say_for_programs(settings, {**head, **document(outcome, project.origins, seconds=seconds)}, report, compilation.texts)
     else:
         show(severe(report) if settings.quiet else report, compilation.texts)
         shown.close(outcome, seconds=seconds)

@@ -29,7 +29,7 @@ def ci(settings: Settings, /, host: str, **options: bool) -> None:
     compilation = compiled(settings, root)
     assert compilation.workflow is not None, "specs without errors have a workflow"
     folders = {FOLDERS[host]: workflow_files(host, compilation.workflow)}
-    settle(settings, root, folders, compilation.report, command=f"whgen ci {host}", **options)
+    settle(settings, root, folders, compilation, command=f"whgen ci {host}", **options)
 
 
 def kept(compilation: Compilation, root: Path) -> dict[PurePosixPath, Mapping[PurePosixPath, str]]:

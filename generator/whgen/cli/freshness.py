@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from whgen.cli.build import require_adapter, target_of
-from whgen.cli.say import compiled, fail, find_project, leave, say, say_json, severe, show
-from whgen.cli.settings import FAILED, OK, STALE, Settings, common, with_json
+from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs, severe, show
+from whgen.cli.settings import DIAGNOSTICS, FAILED, OK, STALE, Settings, common, formatted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="Where to look; the first target when not given.")
-@with_json
+@formatted(*DIAGNOSTICS)
 @common
 @click.pass_obj
 def freshness(settings: Settings, sources: tuple[str, ...], target: str | None) -> None:
@@ -50,8 +50,10 @@ def freshness(settings: Settings, sources: tuple[str, ...], target: str | None) 
     _report(found, project.origins, report)
     states = {a.state for a in found}
     code = FAILED if "unknown" in states else STALE if "stale" in states else OK
-    if settings.as_json:
-        say_json({"ok": code == OK, "exit_code": code, "sources": [_as_json(a) for a in found]}, report)
+    if not settings.is_text:
+        say_for_programs(
+            settings, {"ok": code == OK, "exit_code": code, "sources": [_as_json(a) for a in found]}, report, compilation.texts
+        )
         leave(code)
     if not settings.quiet:
         for age in found:

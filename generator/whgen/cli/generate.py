@@ -9,10 +9,10 @@ from typing import NoReturn
 
 import click
 
-from whgen.cli.say import compiled, fail, find_project, leave, say, say_json
-from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs
+from whgen.cli.settings import DIAGNOSTICS, FAILED, OK, Settings, common, formatted
 from whgen.compilation import Compilation, Generated
-from whgen.diagnostics.diagnostic import Report, candidates_help
+from whgen.diagnostics.diagnostic import candidates_help
 from whgen.output import BACKUP_FOLDER, Comparison, EditedFilesError, OutputError, compare, diff, write
 
 _PARTS = ("created", "changed", "removed", "edited")
@@ -23,7 +23,7 @@ _WAYS_OUT = """there are three ways out:
 
 
 def ways(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that writes files the options that say how, and --json."""
+    """Give a command that writes files the options that say how, and --format."""
     for option in reversed(
         (
             click.option("--check", is_flag=True, help="Write nothing; fail when the generated files are not current."),
@@ -33,7 +33,7 @@ def ways(function: Callable[..., None]) -> Callable[..., None]:
         )
     ):
         function = option(function)
-    return with_json(common(click.pass_obj(function)))
+    return formatted(*DIAGNOSTICS)(common(click.pass_obj(function)))
 
 
 @click.command()
@@ -48,14 +48,14 @@ def generate(settings: Settings, /, warehouse: tuple[str, ...], **options: bool)
         from whgen.cli.ci import kept
 
         folders |= kept(compilation, root)
-    settle(settings, root, folders, compilation.report, command="whgen generate", **options)
+    settle(settings, root, folders, compilation, command="whgen generate", **options)
 
 
 def settle(
     settings: Settings,
     root: Path,
     folders: Mapping[PurePosixPath, Mapping[PurePosixPath, str]],
-    report: Report,
+    compilation: Compilation,
     *,
     command: str,
     check: bool,
@@ -68,15 +68,16 @@ def settle(
     found: dict[str, Comparison] = {}
     try:
         for folder, files in folders.items():
-            if show_diff and not settings.as_json and (text := diff(root / folder, files)):
+            if show_diff and settings.is_text and (text := diff(root / folder, files)):
                 say(text.rstrip("\n"))
             found[str(folder)] = compare(root / folder, files) if reading else write(root / folder, files, force=force)
     except OutputError as problem:
         stop(problem, root)
     stale = [c for c in found.values() if not c.is_current]
     code = FAILED if check and stale else OK
-    if settings.as_json:
-        say_json({"ok": code == OK, "exit_code": code, "projects": {f: _as_json(c) for f, c in found.items()}}, report)
+    if not settings.is_text:
+        document = {"ok": code == OK, "exit_code": code, "projects": {f: _as_json(c) for f, c in found.items()}}
+        say_for_programs(settings, document, compilation.report, compilation.texts)
         leave(code)
     # A pipeline that asks whether files are current, and nothing else, still wants to know which are not.
     if not show_diff and (not settings.quiet or code):
@@ -99,7 +100,7 @@ def stop(problem: OutputError, root: Path) -> NoReturn:
     """End the command with what kept files from being written."""
     if isinstance(problem, EditedFilesError):
         edited = problem.comparison.edited
-        if not _settings().as_json:
+        if _settings().is_text:
             say(problem.diff.rstrip("\n") + "\n")
         number = "a generated file was" if len(edited) == 1 else f"{len(edited)} generated files were"
         place = os.path.relpath(Path(problem.path) / edited[0], root)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from whgen.cli.build import require_adapter, target_of
-from whgen.cli.say import fail, find_project, leave, located, say, say_json, show
-from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.cli.say import fail, find_project, leave, located, say, say_for_programs, show
+from whgen.cli.settings import DIAGNOSTICS, FAILED, OK, Settings, common, formatted
 from whgen.compilation import Generated
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.output import OutputError, write
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="Where to look; the first target when not given.")
 @click.option("--check", is_flag=True, help="Write nothing; fail, and show how, when the file is not current.")
-@with_json
+@formatted(*DIAGNOSTICS)
 @common
 @click.pass_obj
 def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
@@ -50,8 +50,9 @@ def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
     if code == OK and not current:
         _write(path, text)
     counts = {"tables": len(columns), "columns": sum(map(len, columns.values()))}
-    if settings.as_json:
-        say_json({"ok": code == OK, "exit_code": code, "target": name, "file": LOCK_FILE, "current": current, **counts}, report)
+    if not settings.is_text:
+        document = {"ok": code == OK, "exit_code": code, "target": name, "file": LOCK_FILE, "current": current, **counts}
+        say_for_programs(settings, document, report, compilation.texts)
         leave(code)
     show(report, compilation.texts)
     if not report.has_errors:

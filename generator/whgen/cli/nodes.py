@@ -9,7 +9,7 @@ import click
 
 from whgen.cli.build import require_adapter, target_of
 from whgen.cli.say import compiled, fail, find_project, leave, say
-from whgen.cli.settings import OK, Settings, common, with_json
+from whgen.cli.settings import OK, Settings, common, formatted
 from whgen.compilation import Generated
 from whgen.plan.project import Node
 
@@ -21,7 +21,7 @@ from whgen.plan.project import Node
 )
 @click.option("--exclude", multiple=True, metavar="SELECTION", help="All but what the selection matches.")
 @click.option("--kind", type=click.Choice(["source", "model", "seed", "test", "exposure"]), multiple=True, help="Only nodes of this kind.")
-@with_json
+@formatted("json")
 @common
 @click.pass_obj
 def ls(settings: Settings, target: str | None, select: tuple[str, ...], exclude: tuple[str, ...], kind: tuple[str, ...]) -> None:
@@ -40,7 +40,7 @@ def ls(settings: Settings, target: str | None, select: tuple[str, ...], exclude:
         nodes = [n for n in nodes if n.name in matched]
         if not nodes:
             fail("no-node-selected", "the selection matches nothing", help="`whgen ls` lists what there is to select")
-    if settings.as_json:
+    if not settings.is_text:
         say(json.dumps([_as_json(n) for n in nodes], indent=2))
         leave(OK)
     shown = [n for n in nodes if n.kind != "test" or "test" in kind]

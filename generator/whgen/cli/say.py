@@ -27,11 +27,19 @@ def say(text: str = "", *, err: bool = False) -> None:
         _abandon(stream)
 
 
-def say_json(document: Mapping[str, Any], diagnostics: Iterable[Diagnostic] = ()) -> None:
-    """Print a document, and in it what was found, as `validate --format json` prints it."""
-    from whgen.diagnostics.machine import to_json
+def say_for_programs(
+    settings: Settings, document: Mapping[str, Any], diagnostics: Iterable[Diagnostic], texts: Mapping[str, str] | None = None
+) -> None:
+    """Print a document, and in it what was found; or what was found alone, in a format that has no place for anything else."""
+    from whgen.diagnostics import machine, sarif
 
-    say(json.dumps({**document, "diagnostics": json.loads(to_json(diagnostics))["diagnostics"]}, indent=2))
+    if settings.form == "github":
+        if lines := machine.to_github(diagnostics):
+            say(lines.rstrip("\n"))
+    elif settings.form == "sarif":
+        say(sarif.to_sarif(diagnostics, texts or {}).rstrip("\n"))
+    else:
+        say(json.dumps({**document, "diagnostics": json.loads(machine.to_json(diagnostics))["diagnostics"]}, indent=2))
 
 
 def leave(code: int) -> NoReturn:
@@ -73,8 +81,8 @@ def fail(code: str, message: str, *, help: str = "", file: str = "") -> NoReturn
     diagnostic = Diagnostic(code=code, span=Span(file=file), message=message, help=help)
     context = click.get_current_context(silent=True)
     settings = context.find_object(Settings) if context else None
-    if settings is not None and settings.as_json:
-        say_json({"ok": False, "exit_code": FAILED}, [diagnostic])
+    if settings is not None and not settings.is_text:
+        say_for_programs(settings, {"ok": False, "exit_code": FAILED}, [diagnostic])
     else:
         from whgen.diagnostics.text import render
 
@@ -119,9 +127,9 @@ def located(settings: Settings, root: Path) -> Compilation:
 
 def _require(compilation: Compilation, settings: Settings) -> None:
     report = compilation.report
-    if report.has_errors and settings.as_json:
-        say_json({"ok": False, "exit_code": FAILED}, report)
-    elif report.has_errors or not (settings.quiet or settings.as_json):
+    if report.has_errors and not settings.is_text:
+        say_for_programs(settings, {"ok": False, "exit_code": FAILED}, report, compilation.texts)
+    elif report.has_errors or (settings.is_text and not settings.quiet):
         show(report, compilation.texts, err=True)
     if report.has_errors:
         leave(FAILED)

@@ -25,4 +25,4 @@ def schedule(settings: Settings, /, scheduler: str, **options: bool) -> None:
     if not compilation.schedules:
         fail("no-schedule", "no spec has a `schedule:`", help="`schedule: NAME` with `target:` and `cron:` is enough; see docs/spec.md")
     folders = {PurePosixPath("generated", scheduler): schedule_files(scheduler, compilation.schedules)}
-    settle(settings, root, folders, compilation.report, command=f"whgen schedule {scheduler}", **options)
+    settle(settings, root, folders, compilation, command=f"whgen schedule {scheduler}", **options)

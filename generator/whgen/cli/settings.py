@@ -13,6 +13,10 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_FORM = "whgen.form"
+DIAGNOSTICS = ("json", "github", "sarif")
+"""The formats of what a command finds, for other programs: whgen's own, and two that hold diagnostics and nothing else."""
+
 OK, FAILED, USAGE, STALE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 
@@ -22,8 +26,14 @@ class Settings:
 
     folder: Path = Path()
     quiet: bool = False
-    as_json: bool = False
+    form: str = "text"
+    """How to print the outcome: as text for people, or in one of the formats that programs read."""
     no_cache: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read the outcome."""
+        return self.form == "text"
 
 
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -36,8 +46,6 @@ def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         settings.quiet = True
     if param.name == "no_cache" and value:
         settings.no_cache = True
-    if param.name == "as_json" and value:
-        settings.as_json = True
 
 
 def common(function: F) -> F:
@@ -56,9 +64,30 @@ def common(function: F) -> F:
     return function
 
 
-def with_json(function: F) -> F:
-    """Give a command --json; what keeps it from its work is then printed as JSON too."""
-    return click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_set, help="Print the outcome as JSON.")(function)
+def _set_form(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    form = "json" if value is True else value
+    if not form:
+        return
+    # The context keeps what the other of the two options said.
+    if ctx.meta.setdefault(_FORM, form) != form:
+        raise click.UsageError("--json is short for --format json: one of the two is enough")
+    ctx.ensure_object(Settings).form = form
+
+
+def formatted(*forms: str) -> Callable[[F], F]:
+    """Give a command --format, with `text` and the forms that are named, and --json; what keeps it from its work is printed so too."""
+
+    def give(function: F) -> F:
+        short = click.option("--json", is_flag=True, expose_value=False, callback=_set_form, help="Short for --format json.")
+        return click.option(
+            "--format",
+            type=click.Choice(["text", *forms]),
+            expose_value=False,
+            callback=_set_form,
+            help="How to print the outcome; text when not given.",
+        )(short(function))
+
+    return give
 
 
 def project_root(start: Path) -> Path | None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from whgen.cli.say import fail, leave, say
-from whgen.cli.settings import OK, Settings, common
+from whgen.cli.say import fail, leave, say, say_for_programs
+from whgen.cli.settings import OK, Settings, common, formatted
 
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path())
 @click.option("--name", help="Name of the warehouse; the folder's when not given.")
+@formatted("json")
 @common
 @click.pass_obj
 def init(settings: Settings, folder: str | None, name: str | None) -> None:
@@ -27,6 +28,10 @@ def init(settings: Settings, folder: str | None, name: str | None) -> None:
         files = create(place, name)
     except ScaffoldError as problem:
         fail("no-project", str(problem))
+    if not settings.is_text:
+        created = [path.as_posix() for path in files]
+        say_for_programs(settings, {"ok": True, "exit_code": OK, "folder": place.as_posix(), "created": created}, [])
+        leave(OK)
     if not settings.quiet:
         for path in files:
             say(f"  created  {place / path}")

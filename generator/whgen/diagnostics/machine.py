@@ -63,6 +63,9 @@ def _command(diagnostic: Diagnostic) -> str:
     else:
         # GitHub drops the whole annotation when a column stands with different lines.
         del properties["col"]
+    if not span.file:
+        # What belongs to no file is an annotation of the run.
+        properties = {}
     properties["title"] = diagnostic.code
     notes = [f"note: {related.message} ({related.span})" for related in diagnostic.related]
     fix = f"fix: {diagnostic.fix.title}" if diagnostic.fix is not None else ""
