@@ -36,9 +36,10 @@ class _DuckDB(DuckDB):
     Generator = _Generator
 
 
-# `whgen` sets the variable to the project folder, so that a view over a file can be read from anywhere; without it, dbt runs in
-# generated/duckdb, two folders below.
-_ROOT = """{{ env_var('WHGEN_ROOT', '../..') | replace("'", "''") }}"""
+# `whgen` sets the variable to the project folder, so that a view over a file can be read from anywhere. Without it the folder is found
+# from where dbt's profile lies, which is beside dbt_project.yml: where dbt was started says nothing of it.
+_ROOT = "env_var('WHGEN_ROOT', flags.PROFILES_DIR ~ '/../..')"
+_QUOTED_ROOT = f"""{{{{ {_ROOT} | replace("'", "''") }}}}"""
 
 
 def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
@@ -117,7 +118,7 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
         return {"schema": location["schema_name"]}
     # dbt-duckdb fills in {identifier}.
     path = location["files"].replace("{table}", "{identifier}").replace("'", "''")
-    path = path if path.startswith("/") or "://" in path else f"{_ROOT}/{path}"
+    path = path if path.startswith("/") or "://" in path else f"{_QUOTED_ROOT}/{path}"
     is_csv = path.endswith((".csv", ".csv.gz", ".tsv"))
     reader = f"read_csv('{path}', {_csv(location, path)})" if is_csv else f"'{path}'"
     return {"config": {"meta": {"external_location": reader}}}
@@ -125,10 +126,10 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
     path = str(target.settings["path"])
-    path = path if path.startswith(("/", ":")) else f"../../{path}"
+    default = f"'{path}'" if path.startswith(("/", ":")) else f"{_ROOT} ~ '/{path}'"
     return {
         "type": "duckdb",
-        "path": f"{{{{ env_var('{variable}_PATH', '{path}') }}}}",
+        "path": f"{{{{ env_var('{variable}_PATH', {default}) }}}}",
         "schema": "main",
         "threads": target.settings["threads"],
         # Texts without a zone are instants in UTC, as they are on BigQuery.

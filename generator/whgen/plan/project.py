@@ -183,6 +183,8 @@ class ReadmeView:
     description: str
     adapter: str
     default_target: str
+    folder: str
+    has_files: bool
     tables: tuple[str, ...]
 
 

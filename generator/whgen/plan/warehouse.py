@@ -176,6 +176,8 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
             description=warehouse.description,
             adapter=dialect.adapter,
             default_target=targets[0].name,
+            folder=f"generated/{dialect.name}",
+            has_files=dialect.is_local,
             tables=tuple(f"| `{t.name}` | {t.description} |" for t in _production(warehouse)),
         ),
     )
