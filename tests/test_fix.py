@@ -395,6 +395,31 @@ def test_json_carries_the_fixes(misspelt: Path) -> None:
     assert (after["errors"], [d["code"] for d in after["fixed"]]) == (0, ["unknown-key", "unknown-column"])
 
 
+@pytest.mark.parametrize(
+    ("written", "sql"), [("1", "'1'"), ("2.5", "'2.5'"), ("{duckdb: 3, bigquery: '3'}", "{duckdb: '3', bigquery: '3'}")]
+)
+def test_a_value_where_sql_belongs_is_quoted(written: str, sql: str, tmp_path: Path) -> None:
+    text = HEAD + COLUMNS + f"      one: {{type: float, expr: {written}}}\n"
+    root = project(tmp_path, crm=text)
+    assert fixed(root) == ["wrong-type"]
+    assert (root / "specs/crm.yml").read_text() == HEAD + COLUMNS + f"      one: {{type: float, expr: {sql}}}\n"
+    assert errors(root) == 0
+
+
+def test_a_condition_that_yaml_takes_for_a_value(tmp_path: Path) -> None:
+    columns = "    columns: {name: string}\n"
+    root = project(tmp_path, crm=HEAD + columns + "    where: true\n")
+    assert fixed(root) == ["wrong-type"]
+    assert (root / "specs/crm.yml").read_text() == HEAD + columns + "    where: 'true'\n"
+    (root / "specs/crm.yml").write_text(HEAD + columns + "    where: 3\n")
+    assert fixed(root) == []
+
+
+def test_a_number_that_is_not_written_as_it_is_read_stays(tmp_path: Path) -> None:
+    root = project(tmp_path, crm=HEAD + COLUMNS + "      one: {type: string, expr: 0x10}\n")
+    assert fixed(root) == []
+
+
 # Edits
 
 

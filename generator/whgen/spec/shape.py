@@ -42,6 +42,7 @@ _PLAIN: Mapping[str, str] = {
 }
 
 _PROSE = {"description", "grain", "label", "unit"}
+_SQL = {"expr", "expression", "where"}
 # More unknown keys than these in one mapping are one mistake: the mapping stands in the wrong place.
 _STRANGERS = 3
 
@@ -84,6 +85,8 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
     """One value that fits none of the types that are possible at its place."""
     if branches[0]["input"] is None:
         nothing = "nothing stands behind this key: remove it, or indent what belongs to it"
+        if _is_sql(path, branches):
+            nothing += f"; if the value NULL of SQL is meant, write `{path[-1]}: 'null'`"
         report.error("wrong-type", document.key_span(*path), "this key has no value", help=nothing)
     elif all(b["type"] == "literal_error" for b in branches):
         _not_a_choice(branches[0], path, document, report)
@@ -93,7 +96,15 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
             wanted = [w for w in wanted if w != "a whole number"]
         plain = " or ".join(dict.fromkeys(wanted))
         span = document.span(*path)
-        fix = _in_its_type(wanted, branches[0]["input"], span, path)
+        value = branches[0]["input"]
+        fix = _in_its_type(wanted, value, span, path)
+        if _is_sql(path, branches) and isinstance(value, int | float):
+            # A number is no condition, whatever is done to it.
+            fix = rewritten(span, value, f"'{str(value).lower()}'") if isinstance(value, bool) or "expr" in path[-2:] else None
+            help_ = "quote it: then it is SQL" if fix else "write a condition, as in `status = 'paid'`"
+            kind = "true or false" if isinstance(value, bool) else "a number"
+            report.error("wrong-type", span, f"this is {kind}, where the text of SQL belongs", help=help_, fix=fix)
+            return
         report.error("wrong-type", span, plain if plain.startswith("this") else f"this must be {plain}", fix=fix)
 
 
@@ -106,6 +117,12 @@ def _in_its_type(wanted: list[str], value: object, span: Span, path: Path) -> Fi
     if wanted == ["a text"] and isinstance(value, int | float) and path[-1] in _PROSE:
         return rewritten(span, value, f"'{str(value).lower() if isinstance(value, bool) else value}'")
     return None
+
+
+def _is_sql(path: Path, branches: list[ErrorDetails]) -> bool:
+    """Whether SQL belongs at a place, perhaps one text for each warehouse. A column may have the name of such a key."""
+    takes_text = any(b["type"] == "string_type" for b in branches)
+    return takes_text and (path[-1] in _SQL or (len(path) > 1 and path[-2] in _SQL and isinstance(path[-1], str)))
 
 
 def _invalid_name(detail: ErrorDetails, path: Path, document: Document, report: Report) -> None:
