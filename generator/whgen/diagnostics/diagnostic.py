@@ -107,6 +107,7 @@ class Report:
 
     _found: dict[tuple[Span, str, str], Diagnostic] = field(default_factory=dict)
     _secrets: dict[tuple[Span, str], None] = field(default_factory=dict)
+    _left_out: dict[tuple[str, str], Related] = field(default_factory=dict)
     _compared: int = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
@@ -150,6 +151,10 @@ class Report:
         """A text as it may be shown."""
         return concealed(text, self._secrets) if self._secrets else text
 
+    def leave_out(self, of: str, name: str, place: Related) -> None:
+        """Know that a thing could have a name, and where it is said that it has it not: who uses the name is told that."""
+        self._left_out.setdefault((of, name), place)
+
     def may_compare(self, names: int) -> bool:
         """Whether a name may still be compared with so many others, to suggest the one that was meant."""
         self._compared += names
@@ -172,6 +177,10 @@ class Report:
 
         `declared` is the place that says which names there are; it is shown where no name is near, and `within` is what stands there.
         """
+        if (place := self._left_out.get((within, name))) is not None:
+            help_ = "keep it there, or do without it here"
+            self.error(code, span, message, label="it is left out", help="\n".join(filter(None, (help_, help))), related=[place])
+            return
         names = sorted(set(known))
         label, listed = candidates_help(name, names, kind=kind, may_suggest=self.may_compare(len(names)))
         shown = (declared,) if declared is not None and not label and declared.span.file != span.file else ()

@@ -190,11 +190,29 @@ def _kept(
     for place in ("include", "exclude"):
         for index, column in enumerate(getattr(spec, place) or ()):
             _known(column, columns, at, ("tables", name, place, index), raw)
+    _note_left_out(at, name, spec, columns, raw)
     kept = {n: c for n, c in columns.items() if (spec.include is None or n in spec.include) and n not in (spec.exclude or ())}
     is_known = spec.arrives or raw.locked or not (spec.columns == "all" or spec.rest == "keep")
     if not kept and is_known:
         symbols.report.error("no-columns", at.key("tables", name), f"no column of `{name}` is left", help="list its `columns:`")
     return kept
+
+
+def _note_left_out(at: Located[SourceSpec], name: str, spec: TableSpec, columns: Mapping[str, Column], raw: RawTables) -> None:
+    """Remember where columns are left out that the table could have, for those who miss them."""
+    report, path = raw.symbols.report, ("tables", name)
+    of = f"`{raw.symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{name}`"
+    for index, column in enumerate(spec.exclude or ()):
+        report.leave_out(of, column, Related(span=at.at(*path, "exclude", index), message="`exclude` leaves it out here"))
+    for column in columns:
+        if spec.include is not None and column not in spec.include:
+            report.leave_out(of, column, Related(span=at.key(*path, "include"), message="`include` does not list it"))
+    if isinstance(spec.columns, dict) and spec.rest == "drop":
+        taken = {n.casefold() for n in spec.columns}
+        for column in raw.columns:
+            if column.casefold() not in taken and column.casefold() not in columns:
+                place = Related(span=at.key(*path, "columns"), message="the source has it, and `columns` does not list it")
+                report.leave_out(of, column.casefold(), place)
 
 
 def _known(name: str, columns: Mapping[str, Column], at: Located[SourceSpec], path: Path, raw: RawTables) -> bool:
