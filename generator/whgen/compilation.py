@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.plan.project import Deployment, Node, PlannedGroup, PlannedSchedule, Workflow
+from whgen.plan.project import Deployment, Environment, Node, PlannedGroup, PlannedSchedule, Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Generated:
     is_local: bool
     nodes: tuple[Node, ...]
     schedules: tuple[PlannedSchedule, ...] = ()
+    environments: tuple[Environment, ...] = ()
 
     @property
     def origins(self) -> Mapping[str, Span]:
@@ -67,6 +68,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
             "is_local": p.is_local,
             "nodes": [asdict(n) for n in p.nodes],
             "schedules": [asdict(s) for s in p.schedules],
+            "environments": [asdict(e) for e in p.environments],
         }
         for p in compilation.projects
     ]
@@ -89,6 +91,7 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
             is_local=p["is_local"],
             nodes=tuple(_node(n) for n in p["nodes"]),
             schedules=tuple(_schedule(s) for s in p["schedules"]),
+            environments=tuple(Environment(**{**e, "schemas": tuple(e["schemas"])}) for e in p["environments"]),
         )
         for p in data["projects"]
     )

@@ -144,6 +144,7 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
 
 def _project(warehouse: Warehouse, name: str) -> Generated:
     from whgen.dialects import DIALECTS
+    from whgen.plan.environments import plan_environments
     from whgen.plan.schedule import plan_schedule
     from whgen.plan.warehouse import plan_project
     from whgen.render.files import rendered, static_files
@@ -165,4 +166,5 @@ def _project(warehouse: Warehouse, name: str) -> Generated:
         schedules=tuple(
             plan_schedule(s, warehouse.name, nodes, one_writer=DIALECTS[name].is_local) for s in warehouse.schedules if s.target in targets
         ),
+        environments=tuple(plan_environments(warehouse, DIALECTS[name])),
     )

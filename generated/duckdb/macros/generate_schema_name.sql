@@ -1,8 +1,7 @@
 {#-
-    Layers get the schemas that the specs give them, in every environment alike: `staging`, not `main_staging`.
-    A target may put a prefix before them, so that environments can share a database.
+    Layers get the schemas that the specs give them: `staging`, not `main_staging`. What stands before them depends on where and by whom
+    the project is built, and on nothing in it.
 -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {%- set prefix = env_var('WHGEN_SCHEMA_PREFIX', var('schema_prefixes', {}).get(target.name, '')) -%}
-    {{ target.schema if custom_schema_name is none else prefix ~ (custom_schema_name | trim) }}
+    {{ target.schema if custom_schema_name is none else environment_prefix() ~ (custom_schema_name | trim) }}
 {%- endmacro %}

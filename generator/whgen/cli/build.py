@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from whgen.cli.environment import require_environment, with_prefix
 from whgen.cli.outcome import document
 from whgen.cli.say import compiled, fail, find_project, leave, say_for_programs, severe, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, INTERRUPTED, OK, Settings, common, formatted
@@ -31,6 +32,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
                 help="Only what dbt's selection matches, as `staging` or `stg_faa__planes+`.",
             ),
             click.option("--exclude", multiple=True, metavar="SELECTION", help="All but what the selection matches."),
+            with_prefix,
             click.option(
                 "--threads", type=click.IntRange(1, 64), metavar="N", help="How many models at once; what fits the machine when not given."
             ),
@@ -103,6 +105,7 @@ class _Wish:
     exclude: tuple[str, ...]
     threads: int | None
     full_refresh: bool = False
+    schema_prefix: str | None = None
     group: str | None = None
     retry: bool = False
 
@@ -121,6 +124,8 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         wish = replace(wish, target=schedule.target, select=group.nodes)
     target, project = target_of(compilation, wish.target)
     require_adapter(project)
+    prefix = wish.schema_prefix or ""
+    require_environment(project, target, prefix)
     write_all(compilation, root)
     invocation = Invocation(
         command=command,
@@ -132,7 +137,8 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),
         is_local=project.is_local,
-        place=wish.group or "",
+        place="/".join(filter(None, (prefix, wish.group))),
+        schema_prefix=prefix,
         retry=wish.retry,
     )
     with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:

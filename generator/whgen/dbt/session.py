@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from whgen.dbt.developer import PREFIX_VARIABLE, VARIABLE, DeveloperError, developer
 from whgen.dbt.events import Invocation
 
 _COMMANDS = {
@@ -67,7 +68,10 @@ def session(invocation: Invocation) -> Iterator[None]:
 
     At the end the warehouse is released: dbt would keep its connections, and with them the lock of an embedded database.
     """
-    wanted = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "WHGEN_ROOT": str(invocation.root)}
+    wanted = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "WHGEN_ROOT": str(invocation.root), PREFIX_VARIABLE: invocation.schema_prefix}
+    # Where there is no name, dbt says so if the target needs one.
+    with contextlib.suppress(DeveloperError):
+        wanted[VARIABLE] = developer()
     before = {name: os.environ.get(name) for name in wanted}
     folder = Path.cwd()
     os.environ.update(wanted)

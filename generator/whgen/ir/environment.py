@@ -35,6 +35,8 @@ class Target:
     warehouse: str
     settings: Mapping[str, str | int]
     schema_prefix: str
+    per_developer: bool = False
+    """Whether the name of who builds stands behind the prefix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -316,7 +316,12 @@ class Warehouse:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Everything that has rows."""
-        return (*self.stagings, *self.seeds, *self.dimensions, *self.facts, *self.models)
+        return (*self.stagings, *self.seeds, *self.production_tables)
+
+    @property
+    def production_tables(self) -> tuple[Table, ...]:
+        """The tables of the production layer."""
+        return (*self.dimensions, *self.facts, *self.models)
 
     def table(self, reference: str) -> Table | None:
         """The table that a spec calls `source.table`, or by its name in the warehouse."""

@@ -46,10 +46,15 @@ def _targets(warehouse: Warehouse, dialect: Dialect) -> list[Target]:
     return [t for t in warehouse.targets if t.warehouse == dialect.name]
 
 
+def _prefix(target: Target) -> str:
+    """What stands before the schemas of a target; of developers, whose names are known when they build, one stands for all."""
+    return f"{target.schema_prefix}{'developer_' if target.per_developer else ''}"
+
+
 def _schemas(warehouse: Warehouse, dialect: Dialect, report: Report) -> None:
     for layer in (warehouse.staging, warehouse.production):
         for target in _targets(warehouse, dialect):
-            schema = target.schema_prefix + layer.schema
+            schema = _prefix(target) + layer.schema
             if dialect.reserved_schemas.fullmatch(schema):
                 report.error(
                     "reserved-name",
@@ -85,7 +90,7 @@ def _columns_of_sources(warehouse: Warehouse, where: str, report: Report) -> Non
 def _overwritten(warehouse: Warehouse, dialect: Dialect, report: Report) -> None:
     """A model in the schema of a source, under the name of one of its tables, would replace what it is made of."""
     for target in _targets(warehouse, dialect):
-        written = {(target.schema_prefix + _layer(t, warehouse).schema, t.name): t for t in warehouse.tables}
+        written = {(_prefix(target) + _layer(t, warehouse).schema, t.name): t for t in warehouse.tables}
         for source in warehouse.sources:
             place = dialect.source(source.location[dialect.name])
             database = place.get("database")

@@ -291,6 +291,21 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A target as a set of schemas: those of the layers, and what the target puts before them."""
+
+    target: str
+    prefix: str
+    per_developer: bool
+    schemas: tuple[str, ...]
+
+    def names(self, *, schema_prefix: str = "", developer: str = "") -> tuple[str, ...]:
+        """The schemas that a build makes, as macros/environment.sql names them."""
+        before = f"{schema_prefix}{self.prefix}{f'{developer}_' if self.per_developer else ''}"
+        return tuple(before + schema for schema in self.schemas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A part of a dbt project: the files that one source or table becomes, and its nodes."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -140,7 +140,9 @@ def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]
 def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:
     prefixes = {t.name: t.schema_prefix for t in targets if t.schema_prefix}
     # A layer without models would be configured in vain, and dbt warns of that.
-    used = [layer for layer, tables in ((warehouse.staging, warehouse.stagings), (warehouse.production, _production(warehouse))) if tables]
+    used = [
+        layer for layer, tables in ((warehouse.staging, warehouse.stagings), (warehouse.production, warehouse.production_tables)) if tables
+    ]
     layers = {layer.name: {"+schema": layer.schema, "+materialized": layer.materialized} for layer in used}
     project: dict[str, Any] = {
         "name": warehouse.name,
@@ -158,10 +160,12 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
         project["models"] = {warehouse.name: layers}
     if warehouse.seeds:
         project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
-    if prefixes:
-        project["vars"] = {"schema_prefixes": prefixes}
+    per_developer = [t.name for t in targets if t.per_developer]
+    variables = {"schema_prefixes": prefixes, "per_developer": per_developer}
+    if prefixes or per_developer:
+        project["vars"] = {name: value for name, value in variables.items() if value}
     variable = warehouse.name.upper()
-    outputs = {t.name: dict(dialect.profile(t, f"{variable}_{t.name.upper()}")) for t in targets}
+    outputs = {t.name: _in_environment(t, dialect.profile(t, f"{variable}_{t.name.upper()}")) for t in targets}
     origin = warehouse.file
     yield YamlFile(path=PurePosixPath("dbt_project.yml"), origin=origin, tree=project)
     yield YamlFile(
@@ -178,10 +182,18 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
             default_target=targets[0].name,
             folder=f"generated/{dialect.name}",
             has_files=dialect.is_local,
-            tables=tuple(f"| `{t.name}` | {t.description} |" for t in _production(warehouse)),
+            tables=tuple(f"| `{t.name}` | {t.description} |" for t in warehouse.production_tables),
         ),
     )
 
 
-def _production(warehouse: Warehouse) -> tuple[Table, ...]:
-    return (*warehouse.dimensions, *warehouse.facts, *warehouse.models)
+def _in_environment(target: Target, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile with a schema for each environment.
+
+    Models name theirs (macros/environment.sql); but dbt parses a project anew only when variables change that the profile reads.
+    """
+    developer = "{{ env_var('WHGEN_DEV_SCHEMA', env_var('USER', env_var('USERNAME', ''))) }}_" if target.per_developer else ""
+    return {
+        key: f"{{{{ env_var('WHGEN_SCHEMA_PREFIX', '') }}}}{developer}{value}" if key in ("schema", "dataset") else value
+        for key, value in profile.items()
+    }

@@ -132,7 +132,8 @@ def _targets(project: WarehouseSpec) -> tuple[Target, ...]:
             name=name,
             warehouse=target.warehouse,
             schema_prefix=target.schema_prefix or "",
-            settings=target.model_dump(exclude={"warehouse", "schema_prefix"}, exclude_none=True),
+            per_developer=target.per_developer,
+            settings=target.model_dump(exclude={"warehouse", "schema_prefix", "per_developer"}, exclude_none=True),
         )
         for name, target in project.targets.items()
     )

@@ -30,6 +30,8 @@ class DuckdbTarget(SpecModel):
     """How many models dbt builds at once."""
     schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
     """Put before the schema of every layer, so that several environments can share one database."""
+    per_developer: Flag = False
+    """Also put the name of who builds before it, so that developers do not overwrite each other: `WHGEN_DEV_SCHEMA`, or the user name."""
 
 
 class BigqueryTarget(SpecModel):
@@ -45,6 +47,8 @@ class BigqueryTarget(SpecModel):
     """How many models dbt builds at once."""
     schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
     """Put before the dataset of every layer, so that several environments can share one project."""
+    per_developer: Flag = False
+    """Also put the name of who builds before it, so that developers do not overwrite each other: `WHGEN_DEV_SCHEMA`, or the user name."""
 
 
 class PostgresTarget(SpecModel):
@@ -76,6 +80,8 @@ class PostgresTarget(SpecModel):
     """How many models dbt builds at once, each over a connection of its own."""
     schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
     """Put before the schema of every layer, so that several environments can share one database."""
+    per_developer: Flag = False
+    """Also put the name of who builds before it, so that developers do not overwrite each other: `WHGEN_DEV_SCHEMA`, or the user name."""
 
 
 Target = Annotated[DuckdbTarget | BigqueryTarget | PostgresTarget, Field(discriminator="warehouse")]

@@ -1,0 +1,72 @@
+"""Which schemas a command works on: the prefix of a throw-away environment, the target's own, the name of who builds."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from whgen.cli.say import fail
+from whgen.dbt.developer import PREFIX_VARIABLE, VARIABLE, DeveloperError, developer
+
+if TYPE_CHECKING:
+    from whgen.compilation import Generated
+    from whgen.plan.project import Environment
+
+_PREFIX = re.compile(r"[a-z][a-z0-9_]*")
+
+with_prefix = click.option(
+    "--schema-prefix",
+    envvar=PREFIX_VARIABLE,
+    metavar="PREFIX",
+    help="Put before all schemas, as `pr_123_`: an environment of its own, which `whgen drop` removes.",
+)
+
+
+def environment_of(project: Generated, target: str) -> Environment:
+    """The environment of a target, which is one of the project's."""
+    return next(e for e in project.environments if e.target == target)
+
+
+def require_environment(project: Generated, target: str, schema_prefix: str) -> tuple[str, ...]:
+    """The schemas that a build makes; the command ends when the warehouse has no such schemas, or another target has them."""
+    from whgen.dialects import DIALECTS
+
+    if schema_prefix and not _PREFIX.fullmatch(schema_prefix):
+        _refuse(f"{schema_prefix!r} is no prefix for schemas", "begin with one of a-z, and go on with a-z, 0-9 and _, as in `pr_123_`")
+    environment, who = environment_of(project, target), ""
+    if environment.per_developer:
+        try:
+            who = developer()
+        except DeveloperError as problem:
+            help_ = f"set {VARIABLE} to a name of a-z, 0-9 and _ that is yours alone"
+            fail("unknown-developer", f"the schemas of `{target}` begin with the name of who builds, and {problem}", help=help_)
+    schemas = environment.names(schema_prefix=schema_prefix, developer=who)
+    dialect = DIALECTS[project.warehouse]
+    way_out = f"choose another {' or another '.join(_variable_parts(environment, schema_prefix))}"
+    for schema in schemas:
+        if len(schema.encode()) > dialect.longest_name:
+            _refuse(f"the schema `{schema}` is longer than the {dialect.longest_name} bytes that {dialect.name} allows", way_out)
+        if dialect.reserved_schemas.fullmatch(schema):
+            _refuse(f"{dialect.name} keeps the schema `{schema}` for itself", way_out)
+        if schema_prefix or who:
+            _require_free(schema, project, way_out)
+    return schemas
+
+
+def _require_free(schema: str, project: Generated, way_out: str) -> None:
+    """Whatever a throw-away environment is called, it must not be one that is there to stay."""
+    for other in project.environments:
+        if not other.per_developer and schema in other.names():
+            _refuse(f"the schema `{schema}` is one of the target `{other.target}`", way_out)
+
+
+def _variable_parts(environment: Environment, schema_prefix: str) -> list[str]:
+    given = "--schema-prefix" if os.environ.get(PREFIX_VARIABLE) != schema_prefix else PREFIX_VARIABLE
+    return [*([given] if schema_prefix else []), *([VARIABLE] if environment.per_developer else [])]
+
+
+def _refuse(message: str, help_: str) -> None:
+    fail("unusable-schema", message, help=help_)
