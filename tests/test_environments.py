@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
+from postgres_server import PostgresServer, load_csv
 from projects import build, compiled, failed, release, write_project
 from whgen.cli.app import app
 from whgen.dbt.developer import DeveloperError, developer
@@ -170,3 +172,112 @@ def test_generated_project_is_for_everybody(shop: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("USER", name)
         found.append([p.files for p in compiled(shop).projects])
     assert found[0] == found[1]
+
+
+# --- dropping
+
+
+@pytest.fixture
+def built(shop: Path) -> Path:
+    """The shop with what stays on `prod`, and an environment of a pull request beside it."""
+    whgen("-C", str(shop), "build", "-t", "prod")
+    whgen("-C", str(shop), "build", "-t", "prod", "--schema-prefix", "pr_7_")
+    return shop
+
+
+DROP = ("drop", "-t", "prod", "--schema-prefix", "pr_7_")
+
+
+def test_drop_leaves_everything_else(built: Path) -> None:
+    before = {name: rows for name, rows in contents(built).items() if not name.startswith("pr_7_")}
+    with duckdb.connect(str(built / "shop.duckdb")) as connection:
+        # Names that a pattern, or a prefix alone, would take for those of the environment.
+        for schema in ("pr_7_", "pr_7_x", "prx7_staging", "pr_77_staging"):
+            connection.execute(f"create schema {schema}; create table {schema}.kept as select 42 as n")
+            before[f"{schema}.kept"] = [(42,)]
+    asked = whgen("-C", str(built), *DROP, answer="n\n").output
+    assert asked.splitlines()[:3] == ["on `prod`, with all tables in them:", "  pr_7_production", "  pr_7_staging"]
+    assert "Nothing was dropped." in asked
+    assert "pr_7_staging" in schemas(built)
+    assert "there is nobody to ask: say --yes" in whgen("-C", str(built), *DROP, ends=2).output
+    # Tables that a build left when it was interrupted are the project's too.
+    with duckdb.connect(str(built / "shop.duckdb")) as connection:
+        connection.execute("create table pr_7_production.dim_customer__dbt_tmp as select 1 as n")
+    files = {*built.rglob("*")}
+    assert whgen("-C", str(built), *DROP, answer="y\n").output.endswith("dropped: pr_7_production, pr_7_staging\n")
+    assert contents(built) == before
+    assert {*built.rglob("*")} == files
+    again = whgen("-C", str(built), *DROP, "--yes").output
+    assert again == "nothing to drop on `prod`: there is no schema pr_7_production or pr_7_staging\n"
+
+
+def test_drop_refuses_what_whgen_did_not_make(built: Path) -> None:
+    with duckdb.connect(str(built / "shop.duckdb")) as connection:
+        connection.execute("create table pr_7_staging.notes as select 'mine' as n; create sequence pr_7_production.numbers")
+    before = contents(built)
+    said = whgen("-C", str(built), *DROP, "--yes", ends=1).output
+    assert "error[foreign-tables]: nothing was dropped" in said
+    assert "`pr_7_production.numbers`, `pr_7_staging.notes`" in said
+    assert contents(built) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [("drop", "-t", "prod", "--yes"), ("drop", "-t", "qa", "--schema-prefix", "", "--yes"), (*DROP, "--json")]
+)
+def test_drop_needs_to_be_told(arguments: tuple[str, ...], shop: Path) -> None:
+    whgen("-C", str(shop), *arguments, ends=2)
+
+
+def test_drop_does_not_take_one_target_for_a_prefix_of_another(shop: Path) -> None:
+    whgen("-C", str(shop), "build", "-t", "qa")
+    before = contents(shop)
+    assert "error[unusable-schema]" in whgen("-C", str(shop), "drop", "-t", "prod", "--schema-prefix", "qa_", "--yes", ends=1).output
+    assert contents(shop) == before
+
+
+def test_developer_drops_her_own(shop: Path) -> None:
+    assert "nothing to drop" in whgen("-C", str(shop), "drop", "--yes", USER="ada").output
+    assert not (shop / "shop.duckdb").exists()
+    assert not (shop / "generated").exists()
+    for name in ("ada", "adam"):
+        whgen("-C", str(shop), "build", USER=name)
+    said = json.loads(whgen("-C", str(shop), "drop", "--yes", "--json", USER="ada").output)
+    assert (said["ok"], said["dropped"]) == (True, ["dev_ada_production", "dev_ada_staging"])
+    assert schemas(shop) - {"main"} == {"dev_adam_production", "dev_adam_staging"}
+
+
+# --- on Postgres
+
+
+@pytest.mark.xdist_group("postgres")
+def test_pull_request_on_postgres(postgres_server: PostgresServer, shop: Path) -> None:
+    with postgres_server.database("environments") as connection:
+        load_csv(connection, "crm", shop / "raw/customers.csv")
+        target = {**postgres_server.target("environments"), "schema_prefix": "qa_", "per_developer": True}
+        (shop / "specs/warehouse.yml").write_text(f"warehouse: shop\ntargets: {{dev: {json.dumps(target)}}}\n", encoding="utf-8")
+        source = shop / "specs/crm.yml"
+        source.write_text(source.read_text(encoding="utf-8").replace("{duckdb: {files: 'raw/{table}.csv'}}", "{postgres: {schema: crm}}"))
+        long = whgen("-C", str(shop), "build", ends=1, USER="a" * 60).output
+        assert "is longer than the 63 bytes that postgres allows" in long
+        for prefix in ("", "pr_7_"):
+            whgen("-C", str(shop), "build", "--schema-prefix", prefix, USER="ada")
+        listed = "select schemaname || '.' || viewname from pg_views where schemaname like '%ada%' order by 1"
+        made = "select nspname from pg_namespace where nspname like '%ada%' order by 1"
+        own = [("qa_ada_production",), ("qa_ada_staging",)]
+        throw_away = [("pr_7_qa_ada_production",), ("pr_7_qa_ada_staging",)]
+        assert connection.execute(made).fetchall() == [*throw_away, *own]
+        # CASCADE would take along what reads the schemas from elsewhere.
+        connection.execute("create view crm.report as select * from pr_7_qa_ada_production.dim_customer")
+        connection.execute("create function pr_7_qa_ada_staging.one() returns int language sql as 'select 1'")
+        drop = ("-C", str(shop), "drop", "--schema-prefix", "pr_7_", "--yes")
+        said = whgen(*drop, ends=1, USER="ada").output
+        assert "not of this project: `crm.report`, `pr_7_qa_ada_staging.one`" in said
+        connection.execute("drop view crm.report; drop function pr_7_qa_ada_staging.one")
+        # The name is a pattern to dbt-postgres.
+        connection.execute("create schema pr_7xqa_ada_staging; create table pr_7xqa_ada_staging.mine as select 1 as n")
+        views = [v for v in connection.execute(listed).fetchall() if not v[0].startswith("pr_7_")]
+        whgen(*drop, USER="ada")
+        assert connection.execute(made).fetchall() == [("pr_7xqa_ada_staging",), *own]
+        assert connection.execute(listed).fetchall() == views
+        assert connection.execute("select name from qa_ada_staging.stg_crm__customers order by 1").fetchall() == [("Ada",), ("Grace",)]
+        assert whgen(*drop, USER="ada").output.startswith("nothing to drop on `dev`")

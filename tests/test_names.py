@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from projects import build, failed, generated_files, release, write_project
-from whgen.dbt.describe import describe_sources
+from projects import build, failed, generated_files, write_project
+from whgen.dbt.connection import connected
+from whgen.dbt.describe import described
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report
 from whgen.dialects import DIALECTS
@@ -136,12 +137,11 @@ def test_strange_tables_of_a_source_are_read(tmp_path: Path) -> None:
         assert database.sql("select count(*), sum(id) from staging.stg_odd__every").fetchall() == [(len(names), sum(range(len(names))))]
     project = next(p for p in compile_sources(tmp_path).projects if p.warehouse == "duckdb")
     write(tmp_path / "generated/described", project.files)
-    described = describe_sources(
-        Invocation(command="parse", project=tmp_path / "generated/described", root=tmp_path, target="dev"), DIALECTS["duckdb"].describe_sql
-    )
-    release()
-    assert described.refused == {}
-    assert {table for _, table in described.columns} == set(names)
+    asked = Invocation(command="parse", project=tmp_path / "generated/described", root=tmp_path, target="dev")
+    with connected(asked) as connection:
+        found = described(connection, DIALECTS["duckdb"].describe_sql)
+    assert found.refused == {}
+    assert {table for _, table in found.columns} == set(names)
 
 
 def _quoted(text: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from whgen.cli.say import fail
 from whgen.dbt.developer import PREFIX_VARIABLE, VARIABLE, DeveloperError, developer
+from whgen.output import OutputError, write
 
 if TYPE_CHECKING:
     from whgen.compilation import Generated
+    from whgen.dbt.connection import Connection
     from whgen.plan.project import Environment
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
@@ -54,6 +60,37 @@ def require_environment(project: Generated, target: str, schema_prefix: str) -> 
         if schema_prefix or who:
             _require_free(schema, project, way_out)
     return schemas
+
+
+@contextlib.contextmanager
+def opened(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
+    """A connection for the project as the specs have it now, whatever stands in its folder; what dbt refuses ends the command."""
+    from whgen.dbt.connection import connected
+    from whgen.dbt.events import Invocation
+    from whgen.dbt.failures import END_THE_OTHER, explained, in_use, is_in_use
+    from whgen.dbt.run import DbtError
+
+    beside = root / project.folder.parent
+    is_new = not beside.exists()
+    try:
+        # Beside the real project, since its profile speaks of files relative to that.
+        beside.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".whgen-", dir=beside, ignore_cleanup_errors=True) as folder:
+            write(Path(folder), project.files)
+            asked = Invocation(command="parse", project=Path(folder), root=root, target=target, schema_prefix=schema_prefix)
+            with connected(asked) as connection:
+                yield connection
+    except OutputError as problem:
+        fail("output-failed", problem.message)
+    except DbtError as problem:
+        if is_in_use(str(problem)):
+            fail("database-locked", in_use(str(problem)), help=END_THE_OTHER)
+        headline, details = explained(str(problem), project.origins)
+        fail("dbt-failed", f"dbt could not run: {headline}", help="\n".join(details))
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):
+                beside.rmdir()
 
 
 def _require_free(schema: str, project: Generated, way_out: str) -> None:

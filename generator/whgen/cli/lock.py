@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
 
 from whgen.cli.build import require_adapter, target_of
+from whgen.cli.environment import opened
 from whgen.cli.say import fail, find_project, leave, located, say, say_for_programs, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, OK, Settings, common, formatted
 from whgen.compilation import Generated
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.output import OutputError, write
 from whgen.output_manifest import unified
 
 if TYPE_CHECKING:
@@ -67,10 +65,7 @@ def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
 
 def _described(root: Path, target: str, project: Generated) -> Described:
     """What the warehouse says. dbt reads a project of nothing but the sources, which is thrown away."""
-    from whgen.dbt.describe import describe_sources
-    from whgen.dbt.events import Invocation
-    from whgen.dbt.failures import END_THE_OTHER, explained, in_use, is_in_use
-    from whgen.dbt.run import DbtError
+    from whgen.dbt.describe import described
     from whgen.dialects import DIALECTS
 
     dialect = DIALECTS[project.warehouse]
@@ -78,27 +73,10 @@ def _described(root: Path, target: str, project: Generated) -> Described:
         others = " or ".join(name for name, d in DIALECTS.items() if d.describe is not None)
         fail("not-lockable", f"the tables on {project.warehouse} cannot be read yet", help=f"name a target on {others} with `--target`")
     require_adapter(project)
-    beside = root / project.folder.parent
-    is_new = not beside.exists()
-    try:
-        # Beside the real project, since its profile speaks of files relative to that.
-        beside.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".sources-", dir=beside) as folder:
-            write(Path(folder), project.files)
-            return describe_sources(Invocation(command="parse", project=Path(folder), root=root, target=target), dialect.describe_sql)
-    except OutputError as problem:
-        fail("output-failed", problem.message)
-    except DbtError as problem:
-        if is_in_use(str(problem)):
-            fail("database-locked", in_use(str(problem)), help=END_THE_OTHER)
-        headline, details = explained(str(problem), {})
-        fail("dbt-failed", f"dbt could not run: {headline}", help="\n".join(details))
-    except OSError as problem:
-        fail("output-failed", f"`{beside.name}` cannot be written: {problem.strerror}")
-    finally:
-        if is_new:
-            with contextlib.suppress(OSError):
-                beside.rmdir()
+    with opened(root, project, target) as connection:
+        # Where there is no connection, there is no table to blame for it.
+        connection.rows("select 1")
+        return described(connection, dialect.describe_sql)
 
 
 def _usable(found: Described, project: Generated, report: Report) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -42,6 +42,15 @@ RUN: tuple[Code, ...] = (
         at_run_time=True,
     ),
     Code(
+        name="foreign-tables",
+        title="Tables of others in a schema to drop",
+        what="A schema that `whgen drop` should remove holds, or is read by, something that this project does not make.",
+        why="Somebody put it there, and dropping the schema would lose it.",
+        example="whgen drop --target qa --schema-prefix pr_123_   # where somebody keeps a table in pr_123_qa_staging",
+        fix="Move it to another schema, or drop it yourself if nobody needs it.",
+        at_run_time=True,
+    ),
+    Code(
         name="no-node-selected",
         title="Nothing is selected",
         what="A selection matches no model, seed or test.",

@@ -62,6 +62,10 @@ class Dialect:
     """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
+    attached: str | None = None
+    """A query for what goes with the schema `{schema}` of `{database}` beside its tables and views, when `{schemas}` are dropped."""
+    database_file: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    """The file that a connection with these settings opens, and makes if it is missing."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """What a machine that logs in sets of the variables of `profile`, by the end of its name: a value, `secret`, or `file` of a secret."""
 

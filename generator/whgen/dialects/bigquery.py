@@ -114,5 +114,6 @@ BIGQUERY = Dialect(
     physical=plain,
     source=_source,
     profile=_profile,
+    attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",
     credentials={"METHOD": "service-account", "KEYFILE": "file"},
 )

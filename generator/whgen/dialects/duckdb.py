@@ -137,6 +137,19 @@ def _profile(target: Target, variable: str) -> Mapping[str, Any]:
     }
 
 
+def _database_file(settings: Mapping[str, Any]) -> str | None:
+    path = str(settings["path"])
+    return None if path.startswith((":memory:", "md:", "motherduck:")) or "://" in path else path
+
+
+_ATTACHED = """
+select schema_name || '.' || sequence_name from duckdb_sequences() where schema_name = '{schema}'
+union
+select schema_name || '.' || function_name from duckdb_functions() where schema_name = '{schema}' and not internal
+union
+select schema_name || '.' || type_name from duckdb_types() where schema_name = '{schema}' and not internal
+"""
+
 DUCKDB = Dialect(
     name="duckdb",
     adapter="dbt-duckdb",
@@ -172,4 +185,6 @@ DUCKDB = Dialect(
     physical=plain,
     source=_source,
     profile=_profile,
+    attached=_ATTACHED,
+    database_file=_database_file,
 )

@@ -47,6 +47,36 @@ order by attnum
 """
 
 
+# What is no table, and views elsewhere that read the schema: CASCADE takes them along.
+_ATTACHED = """
+select nspname || '.' || relname
+from pg_class
+inner join pg_namespace
+    on relnamespace = pg_namespace.oid
+where nspname = '{schema}' and relkind in ('f', 'S', 'c')
+union
+select nspname || '.' || proname
+from pg_proc
+inner join pg_namespace
+    on pronamespace = pg_namespace.oid
+where nspname = '{schema}'
+union
+select outside.nspname || '.' || reader.relname
+from pg_depend
+inner join pg_rewrite
+    on objid = pg_rewrite.oid
+inner join pg_class as reader
+    on ev_class = reader.oid
+inner join pg_namespace as outside
+    on reader.relnamespace = outside.oid
+inner join pg_class as read
+    on refobjid = read.oid
+inner join pg_namespace as inside
+    on read.relnamespace = inside.oid
+where inside.nspname = '{schema}' and outside.nspname not in ({schemas})
+"""
+
+
 class _Generator(Layout, Postgres.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
     pass
 
@@ -139,5 +169,6 @@ POSTGRES = Dialect(
     physical=_physical,
     source=_source,
     profile=_profile,
+    attached=_ATTACHED,
     credentials={"PASSWORD": "secret"},
 )

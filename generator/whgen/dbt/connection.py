@@ -1,0 +1,111 @@
+"""dbt's own connection to the warehouse of a target, for what is asked and done beside a build."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from whgen.dbt.events import Invocation
+from whgen.dbt.run import DbtError, invoke
+from whgen.dbt.session import arguments, refusals, session
+
+_BUILT = ("model", "seed", "snapshot")
+# What an interrupted build may leave beside a table.
+_LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)\w*$")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Schema:
+    """A schema as the warehouse names it; BigQuery calls it a dataset, and its database a project."""
+
+    database: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A parsed project, and the adapter that dbt builds it with."""
+
+    adapter: Any
+    manifest: Any
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the profile of the target says, with its variables filled in. Secrets are among it."""
+        return {**self.adapter.config.credentials.to_dict(omit_none=True)}
+
+    @property
+    def built(self) -> Mapping[Schema, frozenset[str]]:
+        """Each schema that the project builds into, with the names of its tables there."""
+        found: dict[Schema, set[str]] = {}
+        for node in self.manifest.nodes.values():
+            if str(node.resource_type) in _BUILT and node.config.materialized != "ephemeral":
+                found.setdefault(Schema(str(node.database), str(node.schema)), set()).add(str(node.alias).lower())
+        return {schema: frozenset(found[schema]) for schema in sorted(found)}
+
+    def rows(self, sql: str) -> tuple[tuple[Any, ...], ...]:
+        """The rows that a query gives. Raises DbtError."""
+        with self._asking():
+            _, table = self.adapter.execute(sql, fetch=True)
+            return tuple(tuple(row) for row in table.rows)
+
+    def has(self, schema: Schema) -> bool:
+        """Whether there is such a schema. Raises DbtError."""
+        with self._asking():
+            return bool(self.adapter.check_schema_exists(schema.database, schema.name))
+
+    def strangers(self, schema: Schema, known: frozenset[str]) -> tuple[str, ...]:
+        """The tables and views in a schema that are none of the project's. Raises DbtError."""
+        with self._asking():
+            relation = self._relation(schema)
+            # dbt-postgres finds schemas by a pattern, in which `_` stands for any character.
+            names = [str(r.identifier) for r in self.adapter.list_relations_without_caching(relation) if r.schema == schema.name]
+        return tuple(sorted(n for n in names if _LEFT_BEHIND.sub("", n).lower() not in known))
+
+    def create(self, schema: Schema) -> None:
+        """Make a schema. Raises DbtError."""
+        with self._asking():
+            self.adapter.create_schema(self._relation(schema))
+
+    def create_table(self, schema: Schema, name: str) -> None:
+        """Make a table with one row. Raises DbtError."""
+        relation = self.adapter.Relation.create(database=schema.database, schema=schema.name, identifier=name)
+        with self._asking():
+            self.adapter.execute(f"create table {relation} as select 1 as n", auto_begin=True)
+            self.adapter.commit_if_has_connection()
+
+    def drop(self, schema: Schema) -> None:
+        """Drop a schema with all that is in it. Raises DbtError."""
+        with self._asking():
+            self.adapter.drop_schema(self._relation(schema))
+
+    def _relation(self, schema: Schema) -> Any:
+        return self.adapter.Relation.create(database=schema.database, schema=schema.name).without_identifier()
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            with self.adapter.connection_named("whgen"):
+                yield
+        except refusals() as refusal:
+            raise DbtError(str(refusal)) from refusal
+
+
+@contextlib.contextmanager
+def connected(invocation: Invocation) -> Iterator[Connection]:
+    """A connection for a while; it opens with the first question. Raises DbtError when the project cannot be parsed."""
+    from dbt.adapters.factory import FACTORY
+
+    with session(invocation):
+        answer = invoke(arguments(replace(invocation, command="parse")), lambda _: None)
+        if isinstance(answer.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt
+        if answer.exception is not None:
+            raise DbtError(str(answer.exception))
+        yield Connection(adapter=next(iter(FACTORY.adapters.values())), manifest=answer.result)
