@@ -1,6 +1,7 @@
 """Each folder of tests/cases is one behaviour: specs go in, and all that they generate is compared with what is committed.
 
-`duckdb.sql` holds the SQL for DuckDB in full, `bigquery.diff` only what differs there, `properties.yml` dbt's YAML.
+`duckdb.sql` holds the SQL for DuckDB in full, `bigquery.diff` only what differs there, `properties.yml` dbt's YAML. A case that is about
+BigQuery has the YAML for it, too, as `bigquery.yml`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def test_case(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None
     assert (folder / "README.md").is_file(), "each case says what to look for"
     sql = {warehouse: _together(files, ".sql") for warehouse, files in outputs.items()}
     wanted = {folder / "duckdb.sql": sql["duckdb"], folder / "properties.yml": _together(outputs["duckdb"], ".yml")}
+    if (folder / "bigquery.yml").exists():
+        wanted[folder / "bigquery.yml"] = _together(outputs["bigquery"], ".yml")
     if sql.get("bigquery", sql["duckdb"]) != sql["duckdb"]:
         lines = difflib.unified_diff(sql["duckdb"].splitlines(), sql["bigquery"].splitlines(), "duckdb", "bigquery", lineterm="", n=0)
         wanted[folder / "bigquery.diff"] = "\n".join(lines) + "\n"

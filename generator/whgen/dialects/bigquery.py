@@ -12,11 +12,13 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.bigquery_tables import physical
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
-from whgen.dialects.physical import plain
+from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
+from whgen.ir.warehouse import Table, Warehouse
 
 _WORDS = """
 ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT
@@ -69,6 +71,10 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
     return {**project, "schema": location["dataset"]}
 
 
+def _physical(table: Table, warehouse: Warehouse) -> Physical:
+    return physical(table, warehouse, BIGQUERY.name_sql)
+
+
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
     return {
         "type": "bigquery",
@@ -111,7 +117,7 @@ BIGQUERY = Dialect(
     spine=_spine,
     describe=None,
     narrower={},
-    physical=plain,
+    physical=_physical,
     source=_source,
     profile=_profile,
     attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from whgen.dialects.physical import Constraints, Physical
+from whgen.dialects.physical import Constraints, Physical, Problem
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Role, Seed, Table, Warehouse
 
 _KEPT = ("table", "incremental")
@@ -24,7 +24,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
         return Physical()
     if table.materialized not in _KEPT:
         wanted = [name for name in _OF_TABLES if name in table.options.own.get("postgres", ()) and options.get(name)]
-        return Physical(problems=tuple((f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE) for n in wanted))
+        return Physical(problems=tuple(Problem(f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE, n) for n in wanted))
     config: dict[str, Any] = {}
     if options.get("unlogged"):
         config["unlogged"] = True
@@ -108,10 +108,10 @@ def _is_made_of(table: Table, name: str, warehouse: Warehouse) -> bool:
     return False
 
 
-def _problems(table: Table, warehouse: Warehouse) -> Iterator[tuple[str, str]]:
+def _problems(table: Table, warehouse: Warehouse) -> Iterator[Problem]:
     for column in table.columns:
         if not column.type.is_known:
-            yield (
+            yield Problem(
                 f"constraints need the types of all columns, and that of `{column.name}` is not known",
                 "declare its `type`, or set `constraints: false` for this table",
             )
@@ -120,12 +120,12 @@ def _problems(table: Table, warehouse: Warehouse) -> Iterator[tuple[str, str]]:
         dimension = warehouse.table(role.dimension.name) or role.dimension
         options = dimension.options.settings.get("postgres", {})
         if dimension.materialized not in _KEPT or not options.get("constraints"):
-            yield (
+            yield Problem(
                 f"the foreign key `{role.column.name}` needs a primary key in `{dimension.name}`, which has none",
                 f"set `constraints: true` for `{dimension.name}`, too, as a table",
             )
         elif options.get("unlogged") and not unlogged:
-            yield (
+            yield Problem(
                 f"the foreign key `{role.column.name}` of a logged table cannot refer to `{dimension.name}`, which is unlogged",
                 "set `unlogged` for both or for none",
             )

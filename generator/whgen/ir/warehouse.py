@@ -82,6 +82,8 @@ class Options:
 
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    places: Mapping[tuple[str, str], Span] = field(default_factory=dict)
+    """For (a warehouse, an option of its own) where it stands."""
     span: Span | None = None
 
 

@@ -31,14 +31,15 @@ from whgen.plan.sql import (
 from whgen.sql.columns import column_expression
 
 
-def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...]) -> FactView:
-    """The model of a fact."""
+def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], notes: tuple[str, ...]) -> FactView:
+    """The model of a fact; `notes` say why it is kept as it is."""
     alias = base_alias(fact.base)
     lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := _looked_up(r)) is not None)
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
         config=config,
+        notes=notes,
         base=dialect.name_sql(alias),
         model=fact.base.name,
         lookups=lookups,

@@ -13,6 +13,6 @@ def check_options(warehouse: Warehouse, dialects: Sequence[Dialect], report: Rep
     """Report what the options of a table ask for and cannot have."""
     for dialect in dialects:
         for table in warehouse.tables:
-            for message, help_ in dialect.physical(table, warehouse).problems:
-                span = table.options.span or table.span
-                report.error("impossible-option", span, f"`{table.name}` on {dialect.name}: {message}", help=help_)
+            for problem in dialect.physical(table, warehouse).problems:
+                span = table.options.places.get((dialect.name, problem.option)) or table.options.span or table.span
+                report.error("impossible-option", span, f"`{table.name}` on {dialect.name}: {problem.message}", help=problem.help)

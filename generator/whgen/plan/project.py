@@ -149,6 +149,7 @@ class FactView:
 
     origin: str
     config: tuple[str, ...]
+    notes: tuple[str, ...]
     base: str
     model: str
     lookups: tuple[LookupView, ...]

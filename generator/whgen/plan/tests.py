@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
+from whgen.dialects.physical import Physical
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
 from whgen.plan.fact import member_key
@@ -54,7 +55,15 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
     for column in table.columns:
         found += _declared(table, column.name, column.tests, warehouse, dialect, everywhere, column=column)
     found += _declared(table, None, table.tests, warehouse, dialect, everywhere)
-    return tuple(_once(found))
+    return tuple(_kept_so(_once(found), dialect.physical(table, warehouse)))
+
+
+def _kept_so(tests: Iterable[PlannedTest], physical: Physical) -> Iterator[PlannedTest]:
+    for test in tests:
+        if physical.forgets and test.test == "same_row_count":
+            continue
+        where = f"{f'({test.where})' if ' OR ' in test.where else test.where} AND " if test.where else ""
+        yield replace(test, where=f"{where}{physical.every_row}") if physical.every_row else test
 
 
 def references(arguments: Mapping[str, Any]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def _layer(table: Table, warehouse: Warehouse) -> Layer:
 def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Warehouse, dialect: Dialect) -> Iterator[File]:
     folder = _folder(table)
     path = folder / f"{table.name}.sql"
-    config = _config(table, warehouse)
+    config, physical = _config(table, warehouse), dialect.physical(table, warehouse)
     match table:
         case Staging():
             yield FromTemplate(path=path, template="models/staging.sql.j2", view=staging_view(table, dialect, config))
@@ -90,7 +90,7 @@ def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Wareho
         case Dimension():
             yield FromTemplate(path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config))
         case Fact():
-            yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config))
+            yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config, physical.notes))
         case HandWritten() if dialect.name in table.verbatim:
             yield TextFile(path=path, text=table.verbatim[dialect.name])
         case HandWritten():
@@ -106,7 +106,7 @@ def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Wareho
     yield YamlFile(
         path=folder / f"{table.name}.yml",
         origin=table.file,
-        tree={"version": 2, kind: [model_properties(table, tests, dialect, physical=dialect.physical(table, warehouse), extra=extra)]},
+        tree={"version": 2, kind: [model_properties(table, tests, dialect, physical=physical, extra=extra)]},
     )
 
 

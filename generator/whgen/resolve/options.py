@@ -32,5 +32,6 @@ def resolve_options(
     return Options(
         settings={name: {**defaults.get(name, {}), **own.get(name, {})} for name in sorted({*defaults, *own})},
         own={name: frozenset(settings) for name, settings in own.items()},
+        places={(name, option): at.key(*path, "warehouse_options", name, option) for name, settings in own.items() for option in settings},
         span=at.key(*path, "warehouse_options") if own else None,
     )

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from whgen.spec.base import ValueOf
+from whgen.spec.bigquery_options import BigqueryDefaults, BigqueryTable
 from whgen.spec.common import Flag, Names, SpecModel, eg
 
 Place = tuple[str | int, ...]
@@ -55,6 +56,8 @@ class PostgresTable(PostgresDefaults):
 class LayerOptions(SpecModel):
     """How the tables of a layer are kept, for each warehouse."""
 
+    bigquery: Annotated[BigqueryDefaults | None, eg({"labels": {"team": "sales"}})] = None
+    """On BigQuery."""
     postgres: Annotated[PostgresDefaults | None, eg({"constraints": True})] = None
     """On Postgres."""
 
@@ -62,6 +65,11 @@ class LayerOptions(SpecModel):
 class TableOptions(SpecModel):
     """How a table is kept, for each warehouse. What it does not say, its layer says."""
 
+    bigquery: Annotated[
+        BigqueryTable | None,
+        eg({"partition_by": {"column": "ordered_on", "granularity": "month"}, "cluster_by": ["customer_id"]}, {"date_partitions": False}),
+    ] = None
+    """On BigQuery."""
     postgres: Annotated[PostgresTable | None, eg({"unlogged": True}, {"indexes": ["tail_number"]})] = None
     """On Postgres."""
 

@@ -51,7 +51,7 @@ def report_shape(error: ValidationError, model: type[BaseModel], document: Docum
     """Report every error of one document; of the branches of a union only those that speak of the value that is there."""
     details = _without_hopeless_branches(error.errors(include_url=False, include_context=True), document)
     strangers = Counter(d["loc"][:-1] for d in details if d["type"] == "extra_forbidden")
-    wrong: dict[Path, list[ErrorDetails]] = {}
+    wrong: dict[tuple[Path, bool], list[ErrorDetails]] = {}
     for detail in details:
         path = _path_in(document, detail["loc"])
         match detail["type"]:
@@ -76,8 +76,8 @@ def report_shape(error: ValidationError, model: type[BaseModel], document: Docum
                 named = [n for n in re.findall(r"`(\w+)`", detail["msg"]) if document.has((*path, n))]
                 report.error("wrong-combination", document.key_span(*path, *named[-1:]), detail["msg"])
             case _:
-                wrong.setdefault(path, []).append(detail)
-    for path, branches in wrong.items():
+                wrong.setdefault((path, detail["loc"][-1] == "[key]"), []).append(detail)
+    for (path, _), branches in wrong.items():
         _wrong_type(branches, path, document, report)
 
 
@@ -95,7 +95,7 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
         if "a number" in wanted:
             wanted = [w for w in wanted if w != "a whole number"]
         plain = " or ".join(dict.fromkeys(wanted))
-        span = document.span(*path)
+        span = document.key_span(*path) if branches[0]["loc"][-1] == "[key]" else document.span(*path)
         value = branches[0]["input"]
         fix = _in_its_type(wanted, value, span, path)
         if _is_sql(path, branches) and isinstance(value, int | float):
