@@ -201,7 +201,7 @@ dimensions: {order: status}   # a text, where the key is a number""",
         name="impossible-option",
         title="An option that the table cannot have",
         what="`warehouse_options` ask for what the warehouse cannot do with this table.",
-        why="Views have no rows of their own to index or to partition, and constraints, partitions and clusters need columns of fitting types.",
+        why="Views have no rows of their own to index or partition, and constraints, partitions and clusters need fitting columns.",
         example="""\
 # specs/warehouse.yml
 warehouse: shop

@@ -39,7 +39,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
     if table.materialized not in _KEPT:
         problems = tuple(Problem(f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE, n) for n in _OF_TABLES if n in own)
         return Physical(config=config, problems=problems)
-    partition, notes = _partition(table), []
+    partition, notes = _partition(table, quoted), []
     if partition is not None:
         config["partition_by"] = dict(partition.config)
         notes += [partition.note] if partition.note else []
@@ -56,7 +56,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
         # What dbt's own merges say, to be let through without choosing any partition.
         every_row=f"({column} IS NULL OR {column} IS NOT NULL)" if options.get("require_partition_filter") and column else "",
         forgets="partition_expiration_days" in config,
-        problems=tuple(_problems(table, partition, warehouse)),
+        problems=(*_unquoted(table, quoted), *_problems(table, partition, warehouse)),
     )
 
 
@@ -68,13 +68,13 @@ def _joined_on(fact: Fact) -> list[str]:
     return [r.column.name for r in fact.roles if not isinstance(r.dimension, CalendarDimension)]
 
 
-def _partition(table: Table) -> _Partition | None:
+def _partition(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
     options = table.options.settings.get("bigquery", {})
     if (given := options.get("partition_by")) is not None:
         return _Partition(column=given["column"], config=_as_config(table, given))
     by_dbt = "partition_by" in table.dbt
     if isinstance(table, Fact) and not by_dbt and options.get("date_partitions", True) and (role := _event(table)) is not None:
-        return _of_event(table, role)
+        return _of_event(table, role, quoted)
     return None
 
 
@@ -93,9 +93,9 @@ def _event(fact: Fact) -> Role | None:
     return next((role for role in calendars if role.on[0] in grain), next(iter(calendars), None))
 
 
-def _of_event(fact: Fact, role: Role) -> _Partition:
+def _of_event(fact: Fact, role: Role, quoted: Callable[[str], str]) -> _Partition:
     """By month: a day of most facts is too little for a partition, and one job may not write more than 4,000 of them."""
-    column = next((c for c in fact.degenerate if c.name == role.on[0] and c.type.kind in _TIMES), None)
+    column = next((c for c in fact.degenerate if c.name == role.on[0] == quoted(c.name) and c.type.kind in _TIMES), None)
     why = "the day of its event: a query of some months reads those alone."
     if column is not None:
         return _Partition(
@@ -124,6 +124,18 @@ def _problems(table: Table, partition: _Partition | None, warehouse: Warehouse) 
         yield from _of_filter(table, partition, warehouse)
     if "partition_expiration_days" in options:
         yield from _of_expiry(table, partition)
+
+
+def _unquoted(table: Table, quoted: Callable[[str], str]) -> Iterator[Problem]:
+    """Names that need quotes. dbt writes these without, and with quotes of ours would drop the table on each build as another one."""
+    options = table.options.settings.get("bigquery", {})
+    named = {
+        "partition_by": [options["partition_by"]["column"]] if "partition_by" in options else [],
+        "cluster_by": options.get("cluster_by"),
+    }
+    for option, names in named.items():
+        for name in (n for n in names or () if quoted(n) != n):
+            yield Problem(f"`{name}` is a word of BigQuery's SQL, and dbt writes it here without quotes", "rename the column", option)
 
 
 def _of_partition(table: Table, given: Mapping[str, Any]) -> Iterator[Problem]:

@@ -1,0 +1,77 @@
+"""How tables are kept on BigQuery, held against dbt-bigquery itself: it parses the projects, and reads their partitions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from projects import compiled, write_project
+from test_cases import case_files
+
+CASE = "bigquery_tables"
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What dbt makes of the case's project for BigQuery."""
+    root = write_project(tmp_path_factory.mktemp(CASE), case_files(CASE))
+    project = next(p for p in compiled(root).projects if p.warehouse == "bigquery")
+    folder = write_project(root / project.folder, {str(path): text for path, text in project.files.items()})
+    flags = ["--no-partial-parse", "--show-all-deprecations", "--warn-error", "--log-format", "json", "--no-version-check"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--profiles-dir", ".", *flags],
+        cwd=folder, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+    assert "eprecat" not in ran.stdout
+    return json.loads((folder / "target/manifest.json").read_text(encoding="utf-8"))
+
+
+def _config(manifest: dict[str, Any], model: str) -> dict[str, Any]:
+    return manifest["nodes"][f"model.shop.{model}"]["config"]
+
+
+@pytest.mark.parametrize(
+    ("model", "rendered"),
+    [
+        ("stg_shop__customers", "customer_id"),
+        ("fact_sale", "date_key"),
+        ("fact_daily_sale", "date_trunc(sold_on, month)"),
+        ("fact_payment", "timestamp_trunc(paid_at, hour)"),
+    ],
+)
+def test_dbt_reads_the_partitions(model: str, rendered: str, manifest: dict[str, Any]) -> None:
+    from dbt.adapters.bigquery.relation_configs import PartitionConfig
+
+    partition = PartitionConfig.parse(_config(manifest, model)["partition_by"])
+    assert partition is not None
+    assert partition.render() == rendered
+    columns = manifest["nodes"][f"model.shop.{model}"]["columns"]
+    assert columns[partition.field]["data_type"].lower() == partition.data_type
+    assert (partition.range is not None) == (partition.data_type == "int64")
+
+
+def test_options_reach_the_configuration_of_dbt(manifest: dict[str, Any]) -> None:
+    payment, customer = _config(manifest, "fact_payment"), _config(manifest, "dim_customer")
+    assert (payment["partition_expiration_days"], payment["cluster_by"]) == (90, ["customer_key", "paid_at"])
+    assert (customer["hours_to_expiration"], customer["labels"]) == (72, {"team": "shop", "kept": "short"})
+    assert payment["grants"] == {"roles/bigquery.dataViewer": ["group:analysts@example.com"]}
+    assert _config(manifest, "fact_daily_sale")["require_partition_filter"] is True
+    assert not {"partition_by", "cluster_by"} & _config(manifest, "fact_plain_sale").keys()
+
+
+def test_every_test_of_a_table_that_demands_a_filter_has_one(manifest: dict[str, Any]) -> None:
+    tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test" and n["attached_node"] == "model.shop.fact_daily_sale"]
+    assert len(tests) == 10
+    assert all("(sold_on IS NULL OR sold_on IS NOT NULL)" in test["config"]["where"] for test in tests)
+
+
+def test_a_table_that_loses_rows_is_not_compared_with_what_it_is_made_of(manifest: dict[str, Any]) -> None:
+    compared = {n["attached_node"] for n in manifest["nodes"].values() if (n.get("test_metadata") or {}).get("name") == "same_row_count"}
+    assert {"model.shop.fact_sale", "model.shop.fact_daily_sale"} < compared
+    assert "model.shop.fact_payment" not in compared
