@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from projects import compiled, write_project
 from test_cases import case_files
@@ -17,11 +19,16 @@ CASE = "bigquery_tables"
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What dbt makes of the case's project for BigQuery."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The case's project for BigQuery."""
     root = write_project(tmp_path_factory.mktemp(CASE), case_files(CASE))
     project = next(p for p in compiled(root).projects if p.warehouse == "bigquery")
-    folder = write_project(root / project.folder, {str(path): text for path, text in project.files.items()})
+    return write_project(root / project.folder, {str(path): text for path, text in project.files.items()})
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> dict[str, Any]:
+    """What dbt makes of it."""
     flags = ["--no-partial-parse", "--show-all-deprecations", "--warn-error", "--log-format", "json", "--no-version-check"]
     ran = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "parse", "--profiles-dir", ".", *flags],
@@ -75,3 +82,39 @@ def test_a_table_that_loses_rows_is_not_compared_with_what_it_is_made_of(manifes
     compared = {n["attached_node"] for n in manifest["nodes"].values() if (n.get("test_metadata") or {}).get("name") == "same_row_count"}
     assert {"model.shop.fact_sale", "model.shop.fact_daily_sale"} < compared
     assert "model.shop.fact_payment" not in compared
+
+
+def _credentials(folder: Path, **environment: str) -> Any:
+    """What dbt-bigquery reads from the profile."""
+    from dbt.adapters.bigquery import BigQueryCredentials
+    from dbt.config.renderer import ProfileRenderer
+    from dbt_common.context import set_invocation_context
+
+    output = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8"))["shop"]["outputs"]["prod"]
+    set_invocation_context(environment)
+    given = ProfileRenderer({}).render_data(output)
+    given = {key: value for key, value in given.items() if key not in ("type", "threads")}
+    translated = BigQueryCredentials.translate_aliases(given)
+    BigQueryCredentials.validate(translated)
+    return BigQueryCredentials.from_dict(translated)
+
+
+def test_dbt_reads_the_settings_of_the_target(folder: Path) -> None:
+    found = _credentials(folder)
+    assert (found.database, found.execution_project, found.location) == ("acme", "acme-billing", "europe-west3")
+    assert (found.maximum_bytes_billed, str(found.priority.value)) == (1099511627776, "batch")
+    assert (found.job_execution_timeout_seconds, found.job_retries) == (3600, 3)
+    assert (str(found.method.value), found.impersonate_service_account) == ("oauth", "dbt@acme.iam.gserviceaccount.com")
+
+
+def test_the_environment_says_who_logs_in_and_what_a_query_may_cost(folder: Path) -> None:
+    found = _credentials(
+        folder,
+        SHOP_PROD_METHOD="service-account",
+        SHOP_PROD_KEYFILE="/run/secrets/key.json",
+        SHOP_PROD_IMPERSONATE_SERVICE_ACCOUNT="",
+        SHOP_PROD_EXECUTION_PROJECT="acme-trial",
+        SHOP_PROD_MAXIMUM_BYTES_BILLED="10485760",
+    )
+    assert (str(found.method.value), found.keyfile) == ("service-account", "/run/secrets/key.json")
+    assert (found.impersonate_service_account, found.execution_project, found.maximum_bytes_billed) == ("", "acme-trial", 10485760)

@@ -76,16 +76,29 @@ def _physical(table: Table, warehouse: Warehouse) -> Physical:
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
+    given = target.settings
+    limits = {key: given[key] for key in ("job_execution_timeout_seconds", "job_retries") if key in given}
+    if "maximum_bytes_billed" in given:
+        default = given["maximum_bytes_billed"]
+        limits["maximum_bytes_billed"] = f"{{{{ env_var('{variable}_MAXIMUM_BYTES_BILLED', '{default}') | as_number }}}}"
+    pays = {}
+    if "execution_project" in given:
+        pays["execution_project"] = f"{{{{ env_var('{variable}_EXECUTION_PROJECT', '{given['execution_project']}') }}}}"
+    account = given.get("impersonate_service_account", "")
     return {
         "type": "bigquery",
         # `oauth` uses the login of gcloud or of the machine; `service-account` a key file.
         "method": f"{{{{ env_var('{variable}_METHOD', 'oauth') }}}}",
         "keyfile": f"{{{{ env_var('{variable}_KEYFILE', '') }}}}",
+        # The account that either of them acts as.
+        "impersonate_service_account": f"{{{{ env_var('{variable}_IMPERSONATE_SERVICE_ACCOUNT', '{account}') }}}}",
         "project": f"{{{{ env_var('{variable}_PROJECT', '{target.settings['project']}') }}}}",
+        **pays,
         "dataset": f"{{{{ env_var('{variable}_DATASET', '{target.schema_prefix}default') }}}}",
         "location": f"{{{{ env_var('{variable}_LOCATION', '{target.settings['location']}') }}}}",
-        "priority": "interactive",
-        "threads": target.settings["threads"],
+        "priority": given["priority"],
+        **limits,
+        "threads": given["threads"],
     }
 
 

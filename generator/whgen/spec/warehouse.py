@@ -49,6 +49,18 @@ class BigqueryTarget(SpecModel):
     """Put before the dataset of every layer, so that several environments can share one project."""
     per_developer: Flag = False
     """Also put the name of who builds before it, so that developers do not overwrite each other: `WHGEN_DEV_SCHEMA`, or the user name."""
+    execution_project: Annotated[Text | None, eg("acme-billing")] = None
+    """Google Cloud project that runs the queries and pays for them; the one of the datasets when not given."""
+    maximum_bytes_billed: Annotated[StrictInt | None, Field(ge=10 * 1024 * 1024), eg(1099511627776)] = None
+    """How many bytes one query may be billed for: one that would read more fails and costs nothing. At least 10485760."""
+    priority: Literal["interactive", "batch"] = "interactive"
+    """Whether queries run at once, or wait until slots are idle."""
+    impersonate_service_account: Annotated[Text | None, eg("dbt@acme-prod.iam.gserviceaccount.com")] = None
+    """Service account that dbt acts as after its login."""
+    job_execution_timeout_seconds: Annotated[StrictInt | None, Field(ge=1), eg(3600)] = None
+    """After how many seconds dbt gives up on a query; none when not given."""
+    job_retries: Annotated[StrictInt | None, Field(ge=0, le=10), eg(3)] = None
+    """How often a query that fails for reasons of the service is tried again; once when not given."""
 
 
 class PostgresTarget(SpecModel):
