@@ -15,23 +15,30 @@ import yaml
 from projects import compiled, write_project
 from test_cases import case_files
 
-CASE = "bigquery_tables"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The case's project for BigQuery."""
-    root = write_project(tmp_path_factory.mktemp(CASE), case_files(CASE))
+def _project(case: str, root: Path) -> Path:
+    """A case's project for BigQuery."""
+    write_project(root, case_files(case))
     project = next(p for p in compiled(root).projects if p.warehouse == "bigquery")
     return write_project(root / project.folder, {str(path): text for path, text in project.files.items()})
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of the case about tables."""
+    return _project("bigquery_tables", tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
 def manifest(folder: Path) -> dict[str, Any]:
     """What dbt makes of it."""
+    return _parsed(folder)
+
+
+def _parsed(folder: Path, *arguments: str) -> dict[str, Any]:
     flags = ["--no-partial-parse", "--show-all-deprecations", "--warn-error", "--log-format", "json", "--no-version-check"]
     ran = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "parse", "--profiles-dir", ".", *flags],
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--profiles-dir", ".", *flags, *arguments],
         cwd=folder, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout
@@ -118,3 +125,13 @@ def test_the_environment_says_who_logs_in_and_what_a_query_may_cost(folder: Path
     )
     assert (str(found.method.value), found.keyfile) == ("service-account", "/run/secrets/key.json")
     assert (found.impersonate_service_account, found.execution_project, found.maximum_bytes_billed) == ("", "acme-trial", 10485760)
+
+
+def test_dbt_gives_each_target_its_own_policy_tags(tmp_path: Path) -> None:
+    nodes = _parsed(_project("personal_data", tmp_path), "--target", "prod")["nodes"]
+    tag = "projects/acme/locations/europe-west3/taxonomies/2/policyTags/20"
+    columns = nodes["model.shop.dim_customer"]["columns"]
+    assert {name for name, column in columns.items() if column.get("policy_tags") == [tag]} == {"born_on", "greeting", "birth_year"}
+    # dbt-bigquery writes tags together with descriptions.
+    assert nodes["model.shop.dim_customer"]["config"]["persist_docs"] == {"relation": True, "columns": True}
+    assert not any("policy_tags" in column for column in nodes["model.shop.stg_shop__customers"]["columns"].values())

@@ -22,7 +22,16 @@ description: A shop.
 dialect: bigquery
 targets:
   dev: {warehouse: duckdb, path: shop.duckdb, threads: 2, schema_prefix: dev_, per_developer: true}
-  prod: {warehouse: bigquery, project: acme, location: EU}
+  prod:
+    warehouse: bigquery
+    project: acme
+    location: EU
+    execution_project: billing
+    maximum_bytes_billed: 1073741824
+    priority: batch
+    impersonate_service_account: dbt@acme.example
+    job_execution_timeout_seconds: 60
+    job_retries: 2
   qa:
     warehouse: postgres
     host: db
@@ -43,7 +52,10 @@ layers:
     fact_prefix: fact_
     warehouse_options:
       postgres: {unlogged: true, constraints: true, key_indexes: true, indexes: [{columns: [a], unique: true, method: btree}]}
-columns: {status: {type: string, unit: code, tests: [], tags: a}}
+      bigquery: {date_partitions: true, key_clusters: true, labels: {team: sales}, grants: {roles/viewer: [a]}}
+columns: {status: {type: string, unit: code, pii: contact, tests: [], tags: a}}
+pii:
+  contact: {description: Reached., policy_tag: {prod: projects/acme/locations/eu/taxonomies/1/policyTags/2}}
 ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
 strict: false
 meta: {owner: [a, {b: c}]}
@@ -81,6 +93,13 @@ tables:
       - {not_null: true}
       - {unique: true}
       - {positive: true}
+    warehouse_options:
+      bigquery:
+        partition_by: {column: a, granularity: day, range: {start: 0, end: 9, interval: 1}}
+        cluster_by: [a]
+        require_partition_filter: true
+        partition_expiration_days: 9
+        hours_to_expiration: 9
     dbt: {persist_docs: {relation: [x]}}
 """,
     "dimension": """\

@@ -198,6 +198,31 @@ dimensions: {order: status}   # a text, where the key is a number""",
         fix="Name one column for each column of the key, in its order and of its type.",
     ),
     Code(
+        name="unknown-class",
+        title="A class of personal data that there is not",
+        what="`pii:` of a column names a class that the project file does not declare.",
+        why="A class that nobody declared protects nothing.",
+        example="""\
+# specs/warehouse.yml
+warehouse: shop
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+pii: {contact: {}}
+columns: {email: {type: string, pii: contacts}}""",
+        fix="Correct the name, or declare the class under `pii:` of the project file.",
+    ),
+    Code(
+        name="unusable-policy-tag",
+        title="A policy tag that a target cannot use",
+        what="A class of personal data has a policy tag from another location than a target, or none for one of them.",
+        why="BigQuery takes only tags from where the table lies, and a column without its tag can be read by everyone who reads the table.",
+        example="""\
+# specs/warehouse.yml
+warehouse: shop
+targets: {prod: {warehouse: bigquery, project: acme, location: EU}}
+pii: {contact: {policy_tag: projects/acme/locations/us/taxonomies/1/policyTags/2}}""",
+        fix="Give each target on BigQuery a tag from its location.",
+    ),
+    Code(
         name="impossible-option",
         title="An option that the table cannot have",
         what="`warehouse_options` ask for what the warehouse cannot do with this table.",

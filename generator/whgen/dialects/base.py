@@ -60,6 +60,8 @@ class Dialect:
     """Types that hold no value which the one that whgen uses would not hold too, without what stands in parentheses."""
     physical: Callable[[Table, Warehouse], Physical]
     """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
+    variables: Callable[[Warehouse], Mapping[str, Any]] = lambda _: {}
+    """Variables of the dbt project that the configuration of its tables uses."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
     attached: str | None = None

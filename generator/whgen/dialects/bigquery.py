@@ -12,7 +12,7 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
-from whgen.dialects.bigquery_tables import physical
+from whgen.dialects.bigquery_tables import physical, policy_tags
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
@@ -131,6 +131,7 @@ BIGQUERY = Dialect(
     describe=None,
     narrower={},
     physical=_physical,
+    variables=policy_tags,
     source=_source,
     profile=_profile,
     attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",

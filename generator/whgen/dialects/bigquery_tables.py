@@ -30,8 +30,11 @@ class _Partition:
 
 def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -> Physical:
     """The configuration of a model; of a seed it is left as it is."""
+    tags = {c.name: {"policy_tags": [_tag(c.pii, warehouse)]} for c in table.columns if c.pii in warehouse.policy_tags}
+    # dbt sets them where it writes descriptions.
+    documented = {"persist_docs": {"relation": True, "columns": True}} if tags else {}
     if isinstance(table, Seed):
-        return Physical()
+        return Physical(config=documented, column_properties=tags)
     options, own = table.options.settings.get("bigquery", {}), table.options.own.get("bigquery", frozenset())
     config: dict[str, Any] = {name: options[name] for name in _PASSED_ON if options.get(name)}
     if "grants" in options:
@@ -39,6 +42,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
     if table.materialized not in _KEPT:
         problems = tuple(Problem(f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE, n) for n in _OF_TABLES if n in own)
         return Physical(config=config, problems=problems)
+    config |= documented
     partition, notes = _partition(table, quoted), []
     if partition is not None:
         config["partition_by"] = dict(partition.config)
@@ -52,12 +56,27 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
     column = quoted(partition.column) if partition is not None else ""
     return Physical(
         config=config,
+        column_properties=tags,
         notes=tuple(notes),
         # What dbt's own merges say, to be let through without choosing any partition.
         every_row=f"({column} IS NULL OR {column} IS NOT NULL)" if options.get("require_partition_filter") and column else "",
         forgets="partition_expiration_days" in config,
         problems=(*_unquoted(table, quoted), *_problems(table, partition, warehouse)),
     )
+
+
+def policy_tags(warehouse: Warehouse) -> dict[str, Any]:
+    """The policy tags that differ between targets, as a variable of dbt."""
+    by_target: dict[str, dict[str, str]] = {}
+    for name, tags in warehouse.policy_tags.items():
+        for target, tag in tags.items() if not isinstance(tags, str) else ():
+            by_target.setdefault(target, {})[name] = tag
+    return {"policy_tags": by_target} if by_target else {}
+
+
+def _tag(name: str, warehouse: Warehouse) -> str:
+    tag = warehouse.policy_tags[name]
+    return tag if isinstance(tag, str) else f"{{{{ var('policy_tags')[target.name]['{name}'] }}}}"
 
 
 _AS_TABLE = "give it `materialized: table`, or take the option out"

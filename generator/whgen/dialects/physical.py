@@ -30,6 +30,7 @@ class Physical:
     config: Mapping[str, Any] = field(default_factory=dict)
     constraints: Constraints = ()
     column_constraints: Mapping[str, Constraints] = field(default_factory=dict)
+    column_properties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     every_row: str = ""
     forgets: bool = False

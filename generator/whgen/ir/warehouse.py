@@ -66,6 +66,8 @@ class Column:
     type: Type
     description: str = ""
     unit: str = ""
+    pii: str = ""
+    """The class of personal data that it is of; `none` where the spec says so, until classes are inherited."""
     tests: tuple[Test, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -305,6 +307,8 @@ class Warehouse:
     staging: Layer
     production: Layer
     description: str = ""
+    policy_tags: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    """For classes of personal data their policy tag, for all targets or by target."""
     sources: tuple[Source, ...] = ()
     stagings: tuple[Staging, ...] = ()
     seeds: tuple[Seed, ...] = ()

@@ -33,6 +33,7 @@ def model_properties(
         data_tests=[_test_entry(t) for t in tests if t.column is None],
         columns=[
             _column_entry(c, table, [t for t in tests if t.column == c.name], dialect, physical.column_constraints.get(c.name, ()))
+            | dict(physical.column_properties.get(c.name, {}))
             for c in table.columns
         ],
     )
@@ -83,6 +84,8 @@ def _present(**entries: Any) -> Tree:
 
 def _column_entry(column: Column, table: Table, tests: Sequence[PlannedTest], dialect: Dialect, constraints: Constraints) -> Tree:
     meta = dict(column.meta)
+    if column.pii:
+        meta = {"pii": column.pii, **meta}
     if column.unit:
         meta = {"unit": column.unit, **meta}
     if isinstance(table, Fact):

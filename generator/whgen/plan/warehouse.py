@@ -161,8 +161,8 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
     if warehouse.seeds:
         project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
     per_developer = [t.name for t in targets if t.per_developer]
-    variables = {"schema_prefixes": prefixes, "per_developer": per_developer}
-    if prefixes or per_developer:
+    variables = {"schema_prefixes": prefixes, "per_developer": per_developer, **dialect.variables(warehouse)}
+    if any(variables.values()):
         project["vars"] = {name: value for name, value in variables.items() if value}
     variable = warehouse.name.upper()
     outputs = {t.name: _in_environment(t, dialect.profile(t, f"{variable}_{t.name.upper()}")) for t in targets}

@@ -12,6 +12,7 @@ from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, candi
 from whgen.diagnostics.similar import certain
 from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
 from whgen.ir.warehouse import Column, Expression, Table
+from whgen.resolve.personal import declared_pii
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
@@ -31,8 +32,7 @@ _ALSO_CALLED = {
     **dict.fromkeys(("double", "double precision", "float32", "float64", "real"), "float"),
     **dict.fromkeys(("numeric", "number"), "decimal(p, s)"),
     **dict.fromkeys(("bytea", "blob", "binary", "varbinary"), "bytes"),
-    "bool": "boolean",
-    "timestamptz": "timestamp",
+    **{"bool": "boolean", "timestamptz": "timestamp"},
 }
 
 
@@ -176,22 +176,21 @@ class Symbols:
 
         `type_` is what the expression yields, for columns that declare no type of their own.
         """
-        entry = self.dictionary.get(name, ColumnSpec())
+        entry, span = self.dictionary.get(name, ColumnSpec()), at.key(*path)
         if spec.type is not None:
             declared: Type | None = self.type_of(spec.type, at.at(*path, "type"))
+            self.declared_types[span] = at.at(*path, "type")
         elif type_ is None and inherited is not None:
             declared = inherited.type
         else:
             declared = (parse_type(entry.type) if entry.type else None) or type_
-        span = at.key(*path)
-        if spec.type is not None:
-            self.declared_types[span] = at.at(*path, "type")
         if spec.tests:
             self._rules[span] = (spec.tests, at, (*path, "tests"))
         return Column(
             name=name,
             type=declared or UNKNOWN,
             description=spec.description or (inherited.description if inherited else "") or entry.description or "",
+            pii=declared_pii(spec, entry, at, path, self),
             unit=spec.unit or (inherited.unit if inherited else "") or entry.unit or "",
             meta={**entry.meta, **(inherited.meta if inherited else {}), **spec.meta},
             tags=tuple(spec.tags or (inherited.tags if inherited else ()) or entry.tags or ()),

@@ -13,6 +13,7 @@ from whgen.resolve.dimension import resolve_dimension
 from whgen.resolve.fact import resolve_fact
 from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
+from whgen.resolve.personal import check_classes, with_personal_data
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
 from whgen.resolve.schedule import resolve_schedules
@@ -64,6 +65,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         name=project.warehouse,
         file=specs.warehouse.file,
         description=project.description or "",
+        policy_tags={name: found.policy_tag for name, found in project.pii.items() if found.policy_tag is not None},
         targets=targets,
         staging=staging,
         production=production,
@@ -76,6 +78,8 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         exposures=exposures,
         ci=resolve_ci(specs.warehouse, report),
     )
+    check_classes(specs.warehouse, symbols)
+    warehouse = with_personal_data(warehouse, tuple(project.pii))
     if not report.has_errors:
         symbols.report_lost_tests()
     check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), symbols.read_at, report)

@@ -14,10 +14,11 @@ from pydantic_core import PydanticCustomError
 
 from whgen.spec.base import Named, ValueOf
 from whgen.spec.combination import Excludes
-from whgen.spec.common import Flag, Name, SpecModel, Texts, eg
+from whgen.spec.common import Flag, Name, SpecModel, Text, Texts, eg
 
 _KEY = r"^[a-z][a-z0-9_-]{0,62}$"
 _VALUE = r"^[a-z0-9_-]{0,63}$"
+_TAG = r"projects/[^/{}]+/locations/[a-z0-9-]+/taxonomies/[0-9]+/policyTags/[0-9]+"
 _IN_LABEL = "at most 63 lower-case letters, digits, underscores and hyphens"
 
 
@@ -38,6 +39,12 @@ LabelValue = Annotated[
     str, AfterValidator(_matches(_VALUE, f"a value of a label: {_IN_LABEL}")), Named(name="LabelValue", adds={"pattern": _VALUE})
 ]
 """Value of a label."""
+PolicyTag = Annotated[
+    str,
+    AfterValidator(_matches(_TAG, "the name of a policy tag, as in `projects/acme/locations/us/taxonomies/123/policyTags/456`")),
+    Named(name="PolicyTag", adds={"pattern": f"^{_TAG}$"}),
+]
+"""The full name of a policy tag."""
 
 
 def _as_tuple(value: object) -> object:
@@ -84,7 +91,7 @@ class BigqueryDefaults(SpecModel):
     labels: Annotated[dict[LabelKey, LabelValue] | None, Field(min_length=1, max_length=64), eg({"team": "sales"})] = None
     """Labels of tables and views, by which costs are told apart."""
     grants: Annotated[
-        dict[Annotated[str, Field(min_length=1)], Texts] | None,
+        dict[Text, Texts] | None,
         Field(min_length=1),
         eg({"roles/bigquery.dataViewer": ["group:analysts@example.com"]}),
     ] = None

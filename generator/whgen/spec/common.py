@@ -199,6 +199,8 @@ class ColumnSpec(Documented):
     """The logical type. Inherited from the column dictionary when not given."""
     unit: Annotated[Text | None, eg("minute", "USD")] = None
     """Unit of measure, such as minute or USD."""
+    pii: Annotated[Name | None, eg("contact", "none")] = None
+    """Class of personal data, one of the project's `pii:`. Inherited by every column that is made of this one, until one says `none`."""
     tests: Annotated[
         tuple[TestRule, ...], eg(["not_null"], [{"between": [0, 100]}, {"accepted_values": ["A", "B"], "severity": "warn"}])
     ] = ()

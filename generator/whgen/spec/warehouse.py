@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt
 
+from whgen.spec.bigquery_options import PolicyTag
 from whgen.spec.ci import CiSpec
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
 from whgen.spec.options import LayerOptions
@@ -136,6 +137,20 @@ class Layers(SpecModel):
     """The layer of dimensions, facts and hand-written models."""
 
 
+class PiiClass(SpecModel):
+    """A class of personal data, and how it is protected."""
+
+    description: Annotated[Text | None, eg("Names, addresses and numbers by which somebody is reached.")] = None
+    """What belongs to it."""
+    policy_tag: Annotated[
+        PolicyTag | dict[Name, PolicyTag] | None,
+        eg(
+            "projects/acme/locations/us/taxonomies/123/policyTags/456", {"prod": "projects/acme/locations/us/taxonomies/123/policyTags/456"}
+        ),
+    ] = None
+    """On BigQuery: the policy tag of its columns, one for all targets or one for each."""
+
+
 class WarehouseSpec(Documented):
     """The project file: one in each project."""
 
@@ -149,6 +164,8 @@ class WarehouseSpec(Documented):
     """Schemas, materialisation and prefixes; all have defaults."""
     columns: Annotated[dict[Name, ColumnSpec], eg({"customer_id": {"type": "integer", "description": "Number of the customer."}})] = {}
     """The dictionary of columns: type, description and unit are inherited wherever a column has one of these names."""
+    pii: Annotated[dict[Name, PiiClass], eg({"contact": {"description": "By which somebody is reached."}})] = {}
+    """Classes of personal data, the strictest first: a column that is made of several belongs to the first of them."""
     ci: Annotated[CiSpec, eg({"branch": "main", "deploy": ["qa", "prod"]})] = CiSpec()
     """What the workflow that `whgen ci` writes does beside what the targets say."""
     strict: Flag = False
