@@ -37,6 +37,10 @@ MORE_AGGREGATES = _LISTS.pop("aggregates").splitlines()
 MORE = [line for lines in _LISTS.values() for line in lines.splitlines()]
 DIFFERS = {
     "upper('ß')": "a capital that is two letters is one letter elsewhere, or none",
+    "lower('ΣΑΣ')": "a sigma at the end of a word is another letter on BigQuery alone",
+    "lower('İ')": "the small letter is two on BigQuery alone",
+    "safe_cast('1e309' as float64)": "Postgres has no value for a number that is too large for a float, and infinity is one on the others",
+    "safe_cast('9999-12-31 23:59:59-01:00' as timestamp)": "an offset leads to the year 10000, which BigQuery does not have",
     "format_date('%Y', date(1, 1, 1))": "years before 1000 have fewer than four digits on BigQuery alone",
     "cast(1e15 / 7 as numeric)": "a float has no digits behind the fifteenth, and each warehouse makes up its own",
 }
@@ -129,8 +133,9 @@ def test_aggregate_gives_the_same_on_every_warehouse(text: str, engines: Mapping
 
 def test_what_is_known_to_differ_still_does(engines: Mapping[str, Any]) -> None:
     for text in DIFFERS:
-        _, _, printed = _printed(text)
-        assert engines["duckdb"].values(printed["duckdb"], 1) != engines["bigquery"].values(printed["bigquery"], 1), text
+        _, type_, printed = _printed(text)
+        found = {name: _value(engines[name], engines[name].shown(sql, type_), 1) for name, sql in printed.items()}
+        assert found["duckdb"] != found["bigquery"] or found["postgres"] != found["bigquery"], text
 
 
 def test_every_entry_has_an_example_that_is_of_it() -> None:

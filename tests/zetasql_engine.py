@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
+from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
 
 from whgen.analysis.zetasql import ZetaSql, options, type_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table that a query yielded, as the library has it; as such it can be read by other queries."""
+
+    types: tuple[tuple[str, Any], ...]
+    content: Any
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Names and BigQuery types of the columns."""
+        return [(name, type_name(type_)) for name, type_ in self.types]
+
+    def values(self) -> list[list[Any]]:
+        """The rows as values of Python."""
+        return [[_value(cell) for cell in row.cell] for row in self.content.table_data.row]
 
 
 class Evaluator(ZetaSql):
@@ -20,6 +40,22 @@ class Evaluator(ZetaSql):
         answer = self.call("EvaluateQuery", request, service.EvaluateQueryResponse)
         columns = [(c.name, type_name(c.type)) for c in answer.prepared.columns] or self.analyze(sql)
         return columns, [[_value(cell) for cell in row.cell] for row in answer.content.table_data.row]
+
+    def relation(self, sql: str, tables: Mapping[str, Relation] | None = None) -> Relation:
+        """What a query over some tables yields; it names each of them in quotes, as one name."""
+        catalog = simple_catalog_pb2.SimpleCatalogProto(name="c")
+        catalog.builtin_function_options.language_options.CopyFrom(options().language_options)
+        pools = service.DescriptorPoolListProto(definitions=[{"builtin": {}}])
+        request = service.EvaluateQueryRequest(options=options(), sql=sql, descriptor_pool_list=pools)
+        for name, table in (tables or {}).items():
+            if f"`{name}`" in sql:
+                listed = catalog.table.add(name=name)
+                for column, type_ in table.types:
+                    listed.column.add(name=column, type=type_)
+                request.table_content[name].CopyFrom(table.content)
+        request.simple_catalog.CopyFrom(catalog)
+        answer = self.call("EvaluateQuery", request, service.EvaluateQueryResponse)
+        return Relation(types=tuple((c.name, c.type) for c in answer.prepared.columns), content=answer.content)
 
 
 def _value(cell: Any) -> Any:

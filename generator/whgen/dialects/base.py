@@ -48,6 +48,8 @@ class Dialect:
     """Schemas that it keeps for itself."""
     longest_name: int
     """How many bytes the name of a table or column may have; what is longer is refused or cut off."""
+    bounds_decimals: bool
+    """Whether a cast to a decimal of some precision fails for a number that has more digits before the point."""
     folds_columns: bool
     """Whether names of columns that differ only in case are one, even in quotes."""
     lowerings: Lowerings

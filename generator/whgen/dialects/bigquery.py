@@ -124,6 +124,7 @@ BIGQUERY = Dialect(
     reserved=frozenset(_WORDS.split()),
     reserved_schemas=re.compile(r"information_schema"),
     longest_name=300,
+    bounds_decimals=False,
     folds_columns=True,
     lowerings=LOWERINGS,
     settle=lambda tree, _: tree,

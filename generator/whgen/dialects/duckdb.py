@@ -173,6 +173,7 @@ DUCKDB = Dialect(
     reserved_schemas=re.compile(r"information_schema|pg_catalog|temp|system"),
     # It has no limit of its own; files named after tables have one.
     longest_name=240,
+    bounds_decimals=True,
     folds_columns=True,
     lowerings=LOWERINGS,
     settle=_settle,

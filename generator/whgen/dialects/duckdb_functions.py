@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from whgen.dialects.lowering import Lowerings, Pattern, concatenated, kind, nulls_win, quoted, target_type
+from whgen.dialects.lowering import Lowerings, Pattern, concatenated, instant_of_clock, kind, nulls_win, quoted, target_type
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.sql.catalogue.dates import unit_of
 from whgen.sql.catalogue.entry import is_literal
-from whgen.sql.types import TESTED
+from whgen.sql.types import TESTED, logical_type, sql_type
 
 _SPACE = r"[\s\v\x{85}\p{Z}]+"
 _CHARACTERS = {None: "TRIM", "LEADING": "LTRIM", "TRAILING": "RTRIM"}
+_MOMENTS = {Kind.TIMESTAMP: "TIMESTAMPTZ", Kind.DATETIME: "TIMESTAMP", Kind.TIME: "TIME"}
+# A second 60 is none here, and elsewhere the one after the second 59.
+_LEAP = (
+    "COALESCE(TRY_CAST({this} AS {type}), "
+    r"TRY_CAST(REGEXP_REPLACE({this}, '(:[0-5]?[0-9]):60', '\1:59') AS {type}) + INTERVAL '1' SECOND)"
+)
+_DIGITS = 38
+"""How many digits a decimal has at most."""
 _MICROSECONDS = {
     "MILLISECOND": "EXTRACT(MILLISECOND FROM {expression}) % 1000",
     "MICROSECOND": "EXTRACT(MICROSECOND FROM {expression}) % 1000000",
@@ -55,6 +64,8 @@ def _cast(node: exp.Expr) -> Pattern:
             return _TRUTH
         if target is Kind.DATE:
             return f"CASE WHEN REGEXP_MATCHES({{this}}, {quoted(_DAY)}) THEN TRY_CAST({{this}} AS DATE) END"
+    if source is Kind.STRING and safe and target in _MOMENTS:
+        return _LEAP.replace("{type}", _MOMENTS[target])
     return _moment_cast(source, target)
 
 
@@ -81,9 +92,7 @@ def _to_datetime(node: exp.Expr) -> Pattern:
 def _to_timestamp(node: exp.Expr) -> Pattern:
     if kind(node.this) is Kind.TIMESTAMP:
         return "{this}"
-    zone = "{zone}" if node.args.get("zone") is not None else "'UTC'"
-    inner = "{this}" if kind(node.this) is Kind.DATETIME else "CAST({this} AS TIMESTAMP)"
-    return f"{inner} AT TIME ZONE {zone}"
+    return instant_of_clock("{this}" if kind(node.this) is Kind.DATETIME else "CAST({this} AS TIMESTAMP)", node.args.get("zone"))
 
 
 def _to_time(node: exp.Expr) -> Pattern:
@@ -184,6 +193,33 @@ def _literal(node: exp.Expr) -> Pattern:
     return None if any(kind(n) is Kind.DECIMAL for n in others) else exp.Literal.number(f"{node.name}e0")
 
 
+def _choices(node: exp.Expr) -> list[exp.Expr]:
+    """The operands of which one is the value."""
+    match node:
+        case exp.Case():
+            found = [*(arm.args["true"] for arm in node.args["ifs"]), node.args.get("default")]
+        case exp.If():
+            found = [node.args["true"], node.args.get("false")]
+        case _:
+            found = [node.this, *node.expressions]
+    return [operand for operand in found if operand is not None and kind(operand) is Kind.DECIMAL and not is_literal(operand)]
+
+
+def _chosen(node: exp.Expr) -> Pattern:
+    # Decimals with many digits before the point and decimals with digits behind it have in common here a type that cuts the latter off.
+    between = _BETWEEN.get(type(node))
+    choices = _choices(node) if kind(node) is Kind.DECIMAL else []
+    types = [logical_type(operand) for operand in choices]
+    plain = all(isinstance(operand, exp.Column | exp.Cast) for operand in choices)
+    if len(choices) < 2 or (plain and max(t.precision - t.scale for t in types) + max(t.scale for t in types) <= _DIGITS):
+        return between(node) if between else None
+    wanted = sql_type(logical_type(node))
+    for operand in choices:
+        if not isinstance(operand, exp.Column | exp.Cast) or operand.type != wanted:
+            operand.replace(exp.Cast(this=copied(operand), to=wanted.copy()))
+    return between(node) if between else copied(node)
+
+
 def _padded(node: exp.Expr) -> Pattern:
     filling = "{fill_pattern}" if node.args.get("fill_pattern") is not None else "' '"
     return f"{'LPAD' if node.args.get('is_left') else 'RPAD'}({{this}}, {{expression}}, {filling})"
@@ -194,6 +230,7 @@ def _place(node: exp.Expr) -> Pattern:
     return f"{{this}}[{place}]"
 
 
+_BETWEEN: Mapping[type[exp.Expr], Callable[[exp.Expr], Pattern]] = {exp.Greatest: nulls_win("GREATEST"), exp.Least: nulls_win("LEAST")}
 LOWERINGS: Lowerings = {
     exp.Literal: _literal,
     exp.Trim: _trim,
@@ -201,8 +238,7 @@ LOWERINGS: Lowerings = {
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Concat: concatenated,
-    exp.Greatest: nulls_win("GREATEST"),
-    exp.Least: nulls_win("LEAST"),
+    **dict.fromkeys((exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least), _chosen),
     exp.ByteLength: "STRLEN({this})",
     exp.Normalize: "NFC_NORMALIZE({this})",
     exp.RegexpLike: lambda node: f"REGEXP_MATCHES({{this}}, {quoted(node.expression.name)})",
@@ -213,6 +249,8 @@ LOWERINGS: Lowerings = {
         else None
     ),
     exp.Pad: _padded,
+    # REVERSE keeps together here what is seen as one character, and turns code points in BigQuery.
+    exp.Reverse: "ARRAY_TO_STRING(LIST_REVERSE(STRING_SPLIT({this}, '')), '')",
     # COUNT_IF of no rows is NULL here, and 0 in BigQuery.
     exp.CountIf: "COUNT(CASE WHEN {this} THEN 1 END)",
     exp.Date: _date,

@@ -99,6 +99,15 @@ def nulls_win(function: str) -> Callable[[exp.Expr], Pattern]:
     return pattern
 
 
+def instant_of_clock(clock: str, zone: exp.Expr | None) -> str:
+    """The instant at which the clock of a zone shows a time: the first one, where the clock is put back an hour and shows it twice."""
+    if zone is None or (is_literal(zone) and zone.name.upper() == "UTC"):
+        return f"{clock} AT TIME ZONE 'UTC'"
+    last = f"{clock} AT TIME ZONE {{zone}}"
+    first = f"{last} - INTERVAL '1' HOUR"
+    return f"CASE WHEN ({first}) AT TIME ZONE {{zone}} = {clock} THEN {first} ELSE {last} END"
+
+
 def concatenated(node: exp.Expr) -> Pattern:
     """CONCAT as a chain of `||`, of which NULL is the result as soon as one text is."""
     return " || ".join(f"{{item{i}}}" for i in range(len(node.expressions)))

@@ -151,6 +151,7 @@ POSTGRES = Dialect(
     reserved=frozenset(_WORDS.split()),
     reserved_schemas=re.compile(r"information_schema|pg_.*"),
     longest_name=63,
+    bounds_decimals=True,
     folds_columns=False,
     lowerings=LOWERINGS,
     settle=_settle,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from whgen.dialects.lowering import Lowerings, Pattern, concatenated, kind, nulls_win, quoted, target_type
+from whgen.dialects.lowering import Lowerings, Pattern, concatenated, instant_of_clock, kind, nulls_win, quoted, target_type
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.sql.catalogue.dates import unit_of
@@ -22,15 +22,19 @@ _SPACE = (
     + "'"
 )
 _SIDES = {None: "BTRIM", "LEADING": "LTRIM", "TRAILING": "RTRIM"}
+_HOUR = r"([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?"
 _GUARDS = {
     Kind.INTEGER: (r"^\s*[+-]?[0-9]+\s*$", "BIGINT"),
-    Kind.FLOAT: (r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\s*$", "DOUBLE PRECISION"),
+    Kind.FLOAT: (
+        r"^\s*([+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?|[iI][nN][fF]([iI][nN][iI][tT][yY])?)|[nN][aA][nN])\s*$",
+        "DOUBLE PRECISION",
+    ),
     Kind.DECIMAL: (r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\s*$", "NUMERIC"),
     Kind.DATE: (r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$", "DATE"),
-    Kind.DATETIME: (r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?)?$", "TIMESTAMP"),
-    Kind.TIME: (r"^[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?$", "TIME"),
+    Kind.DATETIME: (rf"^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{_HOUR})?$", "TIMESTAMP"),
+    Kind.TIME: (rf"^{_HOUR}$", "TIME"),
 }
-_ZONED = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}(:[0-9]{2})?)?)?$"
+_ZONED = rf"^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{_HOUR}(Z|[+-][0-9]{{2}}(:[0-9]{{2}})?)?)?$"
 _SCALES = {"": "second", "3": "millisecond", "6": "microsecond"}
 _UNITS = {"QUARTER": ("3", "month"), "WEEK": ("7", "day")}
 _PARSED_PARTS = {
@@ -76,7 +80,9 @@ def _safe_cast(node: exp.Expr, target: Kind) -> Pattern:
         return exp.Cast(this=copied(node.this), to=copied(target_type(node)))
     guard, name = _GUARDS[target]
     to = target_type(node).sql(dialect="postgres") if target is Kind.DECIMAL and target_type(node).expressions else name
-    return f"CASE WHEN {{this}} ~ {quoted(guard)} AND PG_INPUT_IS_VALID({{this}}, '{to.lower()}') THEN CAST({{this}} AS {to}) END"
+    # A leap second ends the day, whose last moment is 24:00:00 here.
+    value = "CAST(CAST('1970-01-01 ' || {this} AS TIMESTAMP) AS TIME)" if target is Kind.TIME else f"CAST({{this}} AS {to})"
+    return f"CASE WHEN {{this}} ~ {quoted(guard)} AND PG_INPUT_IS_VALID({{this}}, '{to.lower()}') THEN {value} END"
 
 
 def _at_utc(node: exp.Expr, place: str = "this") -> str:
@@ -92,8 +98,7 @@ def _to_datetime(node: exp.Expr) -> Pattern:
 
 
 def _to_timestamp(node: exp.Expr) -> Pattern:
-    zone = "{zone}" if node.args.get("zone") is not None else "'UTC'"
-    return "{this}" if kind(node.this) is Kind.TIMESTAMP else f"CAST({{this}} AS TIMESTAMP) AT TIME ZONE {zone}"
+    return "{this}" if kind(node.this) is Kind.TIMESTAMP else instant_of_clock("CAST({this} AS TIMESTAMP)", node.args.get("zone"))
 
 
 def _extract(node: exp.Expr) -> Pattern:

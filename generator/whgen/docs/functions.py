@@ -31,9 +31,10 @@ What is not here is refused with a way out: an expression for each warehouse, `e
 `type`. A project whose targets are all on one warehouse may name that as its `dialect` and use all of its functions. Some functions have
 limits; a use that differs between the warehouses of the targets is refused, too, and the message says what to write instead.
 
-The same holds nowhere for these, which is known and tested: capitals that are two letters (`ß`), years before 1000 in FORMAT_DATE, and the
-digits of a float behind the fifteenth. Where BigQuery stops at a value (an overflow, a logarithm of 0), another warehouse may go on.
-Postgres must sort texts by their bytes (`LOCALE_PROVIDER builtin`, `C.UTF-8`), as the others do.
+The same holds nowhere for these, which is known and tested: capitals that are two letters (`ß`), the small letters of `İ` and of a Σ at the
+end of a word, years before 1000 in FORMAT_DATE, the digits of a float behind the fifteenth, and texts of floats beyond 1.8e308 or of
+instants that an offset takes out of the years 1 to 9999. Where BigQuery stops at a value (an overflow, a logarithm of 0), another
+warehouse may go on. Postgres must sort texts by their bytes (`LOCALE_PROVIDER builtin`, `C.UTF-8`), as the others do.
 
 In the examples {columns}.
 """

@@ -14,7 +14,7 @@ from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Scalar, Type
 from whgen.ir.warehouse import Cleaning, Column, Expression
 from whgen.sql.columns import column_expression
-from whgen.sql.types import TESTED, sql_type
+from whgen.sql.types import TESTED, shared_sql_type, sql_type
 
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
 _PLAIN_TABLE = re.compile(r"[A-Za-z0-9_$ -]+")
@@ -112,14 +112,17 @@ def cleaned_text(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     is_treated = arrival.trim or arrival.case is not None or arrival.format is not None
     is_text = actual.kind in (Kind.STRING, Kind.UNKNOWN) and (actual.is_known or is_treated)
     source_type = Type(Kind.STRING) if is_text else actual
-    tree: exp.Expr = column_expression(cleaning.source_name, source_type)
+    steps: list[exp.Expr] = [column_expression(cleaning.source_name, source_type)]
     if arrival.trim:
-        tree = exp.Trim(this=tree)
+        steps.append(exp.Trim(this=steps[-1]))
     for value in arrival.null_if:
-        tree = exp.Nullif(this=tree, expression=literal(value, source_type))
+        steps.append(exp.Nullif(this=steps[-1], expression=literal(value, source_type)))
     if arrival.case is not None:
-        tree = (exp.Upper if arrival.case == "upper" else exp.Lower)(this=tree)
-    return tree
+        steps.append((exp.Upper if arrival.case == "upper" else exp.Lower)(this=steps[-1]))
+    # A warehouse may cast a text otherwise than what it does not know to be one.
+    for step in steps[1:]:
+        step.type = shared_sql_type(source_type)
+    return steps[-1]
 
 
 def is_cast(cleaning: Cleaning, dialect: Dialect) -> bool:

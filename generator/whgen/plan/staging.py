@@ -18,18 +18,20 @@ from whgen.plan.ways import line_of
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
 _HOUR = r"([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{1,6})?"
-_DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+# No year is 0 on BigQuery.
+_DAY = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{1,2}-[0-9]{1,2}"
 _LOSSLESS: Mapping[Kind, str] = {
     Kind.INTEGER: r"^\s*[-+]?[0-9]+\s*$",
     Kind.DECIMAL: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*$",
     Kind.FLOAT: r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$",
-    # Not every warehouse can be told to ignore case.
-    Kind.BOOLEAN: r"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$",
+    Kind.BOOLEAN: r"^([tT][rR][uU][eE]|[fF][aA][lL][sS][eE])$",
     Kind.DATE: rf"^{_DAY}$",
     Kind.TIMESTAMP: rf"^{_DAY}([ T]{_HOUR})?(Z|[-+][0-9]{{1,2}}(:[0-9]{{2}})?)?$",
     Kind.DATETIME: rf"^{_DAY}([ T]{_HOUR})?$",
     Kind.TIME: rf"^{_HOUR}$",
 }
+_NUMERIC_DIGITS = 29
+"""How many digits before the point the widest decimal of every warehouse has."""
 # Casts that round away digits which no float made up.
 _ROUNDED = ((Kind.FLOAT, Kind.INTEGER), (Kind.DECIMAL, Kind.INTEGER), (Kind.DECIMAL, Kind.DECIMAL))
 
@@ -98,16 +100,23 @@ def losses(staging: Staging, dialect: Dialect) -> dict[str, str]:
 
 def _loss(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
     value = cleaned_text(cleaning, dialect)
-    gone: exp.Expr = exp.Is(this=safely_typed(copied(value), cleaning, dialect), expression=exp.Null())
-    form = cleaning.arrivals[dialect.name].format
-    pattern = pattern_of(form) if form else _LOSSLESS.get(cleaning.column.type.kind)
-    kinds = cleaning.arrivals[dialect.name].raw.type.kind, cleaning.column.type.kind
+    type_, form = cleaning.column.type, cleaning.arrivals[dialect.name].format
+
+    def typed() -> exp.Expr:
+        return safely_typed(copied(value), cleaning, dialect)
+
+    gone: exp.Expr = exp.Is(this=typed(), expression=exp.Null())
+    if type_.kind is Kind.DECIMAL and type_.precision - type_.scale < _NUMERIC_DIGITS and not dialect.bounds_decimals:
+        limit = exp.Literal.number(10 ** (type_.precision - type_.scale))
+        gone = exp.Or(this=gone, expression=exp.GTE(this=exp.Abs(this=typed()), expression=limit))
+    pattern = pattern_of(form) if form else _LOSSLESS.get(type_.kind)
+    kinds = cleaning.arrivals[dialect.name].raw.type.kind, type_.kind
     if kinds in _ROUNDED:
-        differs = exp.NEQ(this=safely_typed(copied(value), cleaning, dialect), expression=copied(value))
-        gone = exp.Paren(this=exp.Or(this=gone, expression=differs))
+        gone = exp.Or(this=gone, expression=exp.NEQ(this=typed(), expression=copied(value)))
     elif pattern is not None and (form or kinds[0] is Kind.STRING):
         matches = exp.RegexpLike(this=copied(value), expression=exp.Literal.string(pattern))
-        gone = exp.Paren(this=exp.Or(this=gone, expression=exp.Not(this=matches)))
+        gone = exp.Or(this=gone, expression=exp.Not(this=matches))
+    gone = exp.Paren(this=gone) if isinstance(gone, exp.Or) else gone
     return exp.And(this=exp.Not(this=exp.Is(this=value, expression=exp.Null())), expression=gone)
 
 

@@ -13,7 +13,10 @@ cleaned AS (
         country,
         TRY_CAST(customer_id AS BIGINT) AS customer_id,
         customer_name,
-        TRY_CAST(changed_at AS TIMESTAMPTZ) AS changed_at,
+        COALESCE(
+            TRY_CAST(changed_at AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(changed_at, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS changed_at,
         TRY_CAST(is_deleted AS BOOLEAN) AS is_deleted
     FROM source
 

@@ -308,7 +308,10 @@ cleaned AS (
         TRY_CAST(ticket AS BIGINT) AS ticket,
         brand,
         TRY_CAST(code AS BIGINT) AS code,
-        TRY_CAST(sold_at AS TIMESTAMP) AS sold_at,
+        COALESCE(
+            TRY_CAST(sold_at AS TIMESTAMP),
+            TRY_CAST(REGEXP_REPLACE(sold_at, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMP) + INTERVAL '1' SECOND
+        ) AS sold_at,
         TRY_CAST(price AS DECIMAL(10, 2)) AS price,
         TRY_CAST(pieces AS BIGINT) AS pieces
     FROM source

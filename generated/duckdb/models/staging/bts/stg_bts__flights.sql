@@ -24,7 +24,10 @@ cleaned AS (
         dest AS destination_code,
         TRY_CAST(NULLIF(air_time, 'NA') AS BIGINT) AS air_time_minutes,
         TRY_CAST(distance AS BIGINT) AS distance_miles,
-        TRY_CAST(time_hour AS TIMESTAMPTZ) AS scheduled_hour_at
+        COALESCE(
+            TRY_CAST(time_hour AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(time_hour, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS scheduled_hour_at
     FROM source
 
 ),

@@ -23,7 +23,10 @@ cleaned AS (
         TRY_CAST(precip AS DOUBLE) AS precipitation_inches,
         TRY_CAST(NULLIF(pressure, 'NA') AS DOUBLE) AS pressure_millibars,
         TRY_CAST(visib AS DOUBLE) AS visibility_miles,
-        TRY_CAST(time_hour AS TIMESTAMPTZ) AS observed_at
+        COALESCE(
+            TRY_CAST(time_hour AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(time_hour, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS observed_at
     FROM source
 
 ),
