@@ -354,7 +354,10 @@ cleaned AS (
         TRY_CAST(sale_id AS BIGINT) AS sale_id,
         TRY_CAST(customer_id AS BIGINT) AS customer_id,
         TRY_CAST(sold_on AS DATE) AS sold_on,
-        TRY_CAST(paid_at AS TIMESTAMPTZ) AS paid_at,
+        COALESCE(
+            TRY_CAST(paid_at AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(paid_at, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS paid_at,
         TRY_CAST(paid_on AS DATE) AS paid_on,
         TRY_CAST(price AS DECIMAL(10, 2)) AS price
     FROM source

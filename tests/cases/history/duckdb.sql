@@ -367,7 +367,10 @@ cleaned AS (
 
     SELECT
         TRY_CAST(customer_id AS BIGINT) AS customer_id,
-        TRY_CAST(changed_at AS TIMESTAMPTZ) AS changed_at,
+        COALESCE(
+            TRY_CAST(changed_at AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(changed_at, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS changed_at,
         customer_name,
         city,
         TRY_CAST(is_deleted AS BOOLEAN) AS is_deleted
@@ -393,7 +396,10 @@ cleaned AS (
         TRY_CAST(order_id AS BIGINT) AS order_id,
         TRY_CAST(customer_id AS BIGINT) AS customer_id,
         product_code,
-        TRY_CAST(ordered_at AS TIMESTAMPTZ) AS ordered_at,
+        COALESCE(
+            TRY_CAST(ordered_at AS TIMESTAMPTZ),
+            TRY_CAST(REGEXP_REPLACE(ordered_at, '(:[0-5]?[0-9]):60', '\1:59') AS TIMESTAMPTZ) + INTERVAL '1' SECOND
+        ) AS ordered_at,
         TRY_CAST(ordered_on AS DATE) AS ordered_on
     FROM source
 
