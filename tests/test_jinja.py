@@ -107,7 +107,7 @@ dimension: customer
 from: shop.customers
 key: [customer_id]
 columns: {title: {column: name, scd: 1, description: A title.}}
-history: {changed_at: at, extracted_at: at, deleted: a > 1}
+history: {changed_at: at, extracted_at: at, snapshot: true, deleted: a > 1}
 derive: {big: {expr: upper(name)}}
 where: name > 'a'
 unknown: {title: Nobody}

@@ -62,7 +62,7 @@ def analyze(project: Generated, root: Path, report: Report, *, cached: bool = Tr
             continue
         kind = "incremental run" if node.again else node.kind
         analysis.counts[kind] = analysis.counts.get(kind, 0) + 1
-        relation = next((r for r in compiled.relations if r.name == node.name), None) if node.kind != "test" else None
+        relation = next((r for r in compiled.relations if r.name == node.name), None) if node.kind not in ("test", "snapshot") else None
         expected = known.get(relation.name) if relation is not None else None
         if verdict.error:
             report_refusal(node, verdict, origins.get(node.name), project, root, report)

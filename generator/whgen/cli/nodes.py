@@ -20,7 +20,9 @@ from whgen.plan.project import Node
     "-s", "--select", multiple=True, metavar="SELECTION", help="Only what dbt's selection matches, as `staging` or `stg_faa__planes+`."
 )
 @click.option("--exclude", multiple=True, metavar="SELECTION", help="All but what the selection matches.")
-@click.option("--kind", type=click.Choice(["source", "model", "seed", "test", "exposure"]), multiple=True, help="Only nodes of this kind.")
+@click.option(
+    "--kind", type=click.Choice(["source", "model", "seed", "snapshot", "test", "exposure"]), multiple=True, help="Only nodes of this kind."
+)
 @formatted("json")
 @common
 @click.pass_obj

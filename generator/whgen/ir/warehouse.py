@@ -183,11 +183,13 @@ class History:
     """How versions of a member are made of dated rows."""
 
     moment: Column
-    """The column of the base that dates its rows."""
+    """The column that dates the rows: of the base, or of its snapshot."""
     is_extract: bool
     """Whether the rows of one moment are all members, and not only those that changed."""
     deleted: Expression | None
     """Which rows say that the member is gone."""
+    snapshot: str | None = None
+    """The dbt snapshot that makes dated rows of a base that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +336,11 @@ class Warehouse:
         return next(
             (t for t in self.tables if reference == t.name or (isinstance(t, Staging) and reference == f"{t.source}.{t.table}")), None
         )
+
+    @property
+    def snapshotted(self) -> tuple[Dimension, ...]:
+        """The dimensions whose dated rows a snapshot makes."""
+        return tuple(d for d in self.dimensions if isinstance(d, Dimension) and d.history is not None and d.history.snapshot is not None)
 
     @property
     def warehouses(self) -> tuple[str, ...]:

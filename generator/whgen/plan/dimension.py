@@ -34,7 +34,7 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
         origin=dimension.file,
         config=config,
         base=dialect.name_sql(base_alias(dimension.base)),
-        model=dimension.base.name,
+        model=(history.snapshot if history is not None else None) or dimension.base.name,
         columns=select_list(
             [
                 select_item(hashed_key(key if history is None else (*key, _begin(dimension))), dimension.surrogate_key, dialect),

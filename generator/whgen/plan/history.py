@@ -12,11 +12,12 @@ from typing import Any
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import DATE, Kind
+from whgen.ir.types import DATE, STRING, Kind
 from whgen.ir.warehouse import Attribute, Column, Dimension, History, Role
 from whgen.plan.project import HistoryView, LookupView
 from whgen.plan.sql import cast, constant_item, select_item, select_list
 from whgen.sql.columns import column_expression
+from whgen.sql.types import sql_type
 
 # Names that no column of a spec can have.
 _GONE, _WAS_GONE = "_is_deleted", "_was_deleted"
@@ -26,7 +27,7 @@ def history_view(dimension: Dimension, history: History, values: Sequence[str], 
     """The queries. `values` are the attributes as items of a SELECT from the base."""
     key = [dialect.name_sql(k) for k in dimension.business_key]
     names = [dialect.name_sql(a.column.name) for a in dimension.attributes]
-    moment = column_expression(history.moment.name, history.moment.type)
+    moment = _begins(history)
     deleted: exp.Expr = exp.false()
     if history.deleted is not None:
         deleted = exp.Coalesce(this=history.deleted.on(dialect.name), expressions=[exp.false()])
@@ -55,6 +56,12 @@ def history_view(dimension: Dimension, history: History, values: Sequence[str], 
         followed_up="looked_back" if has_previous else "sequenced",
         turns=(f"{_WAS_GONE} IS NULL", f"{_GONE} <> {_WAS_GONE}", *turns),
     )
+
+
+def _begins(history: History) -> exp.Expr:
+    column = column_expression(history.moment.name, history.moment.type)
+    # dbt's clock is of another type on each warehouse.
+    return exp.Cast(this=column, to=sql_type(history.moment.type)) if history.snapshot else column
 
 
 class _Windows:
@@ -131,8 +138,40 @@ def version_tests(dimension: Dimension, dialect: Dialect) -> tuple[tuple[str, di
     kept = [dialect.line(dimension.where.on(dialect.name))] if dimension.where is not None else []
     if history.deleted is not None:
         kept.append(f"NOT COALESCE({dialect.line(history.deleted.on(dialect.name))}, FALSE)")
-    changes: dict[str, Any] = {"changes": f"ref('{dimension.base.name}')", "key": key, "moment": dialect.name_sql(history.moment.name)}
+    changes: dict[str, Any] = {
+        "changes": f"ref('{history.snapshot or dimension.base.name}')",
+        "key": key,
+        "moment": dialect.line(_begins(history)),
+    }
     if kept:
         changes["changes_where"] = " AND ".join(f"({k})" for k in kept) if len(kept) > 1 else kept[0]
+    # dbt sees the end of each row of a snapshot itself.
     has_gaps = history.is_extract or history.deleted is not None
     return ("versions_in_order", {"key": key, "gaps": has_gaps}), ("changes_have_versions", changes)
+
+
+def snapshot_properties(dimension: Dimension, dialect: Dialect) -> dict[str, Any]:
+    """The file of the snapshot of a dimension's base."""
+    history = dimension.history
+    assert history is not None, "only history has snapshots"
+    key = [dialect.name_sql(k) for k in dimension.business_key]
+    read = {name for a in dimension.attributes for name in a.expression.columns}
+    config = {
+        "unique_key": key if len(key) > 1 else key[0],
+        "strategy": "check",
+        "check_cols": [dialect.name_sql(c.name) for c in dimension.base.columns if c.name in read] or "all",
+        "hard_deletes": "new_record",
+    }
+    entry = {
+        "name": history.snapshot,
+        "description": f"What {dimension.base.name} held at each build.",
+        "relation": f"ref('{dimension.base.name}')",
+        "config": config,
+        "columns": [{"name": c.name, "data_type": type_} for c in _of_snapshot(dimension, history) if (type_ := dialect.type_name(c.type))],
+    }
+    return {"version": 2, "snapshots": [entry]}
+
+
+def _of_snapshot(dimension: Dimension, history: History) -> tuple[Column, ...]:
+    ends = Column(name="dbt_valid_to", type=history.moment.type, span=history.moment.span)
+    return (*dimension.base.columns, history.moment, ends, Column(name="dbt_is_deleted", type=STRING, span=history.moment.span))

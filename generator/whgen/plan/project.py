@@ -223,7 +223,7 @@ class Node:
     """A node of the dbt project, and the place in the specs that it comes from. `reads`: the tables that a test looks at."""
 
     name: str
-    kind: Literal["source", "model", "seed", "test", "exposure"]
+    kind: Literal["source", "model", "seed", "snapshot", "test", "exposure"]
     layer: str
     description: str
     span: Span

@@ -14,6 +14,7 @@ from whgen.plan.calendar import calendar_view
 from whgen.plan.dimension import dimension_view
 from whgen.plan.fact import fact_view
 from whgen.plan.hand_written import hand_written_view
+from whgen.plan.history import snapshot_properties
 from whgen.plan.project import FromTemplate, Node, Part, ReadmeView, TextFile, YamlFile
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
 from whgen.plan.sql import source_table_name
@@ -31,6 +32,8 @@ def plan_project(warehouse: Warehouse, dialect: Dialect) -> Iterator[Part]:
     for table in warehouse.tables:
         tests = planned_tests(table, warehouse, dialect)
         yield Part(files=tuple(_table_files(table, tests, warehouse, dialect)), nodes=tuple(_table_nodes(table, tests)))
+    for dimension in warehouse.snapshotted:
+        yield _snapshot_part(dimension, dialect)
     if warehouse.exposures:
         yield _exposures_part(warehouse.exposures)
 
@@ -50,6 +53,14 @@ def _source_part(source: Source, dialect: Dialect) -> Part:
             for t, _, span in source.tables
         ),
     )
+
+
+def _snapshot_part(dimension: Dimension, dialect: Dialect) -> Part:
+    tree = snapshot_properties(dimension, dialect)
+    (entry,) = tree["snapshots"]
+    path = PurePosixPath("snapshots", f"{entry['name']}.yml")
+    node = Node(name=entry["name"], kind="snapshot", layer="production", description=entry["description"], span=dimension.span)
+    return Part(files=(YamlFile(path=path, origin=dimension.file, tree=tree),), nodes=(node,))
 
 
 def _exposures_part(exposures: tuple[Exposure, ...]) -> Part:
@@ -158,6 +169,9 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
     }
     if layers:
         project["models"] = {warehouse.name: layers}
+    if warehouse.snapshotted:
+        project["snapshot-paths"] = ["snapshots"]
+        project["snapshots"] = {warehouse.name: {"+schema": warehouse.production.schema}}
     if warehouse.seeds:
         project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
     per_developer = [t.name for t in targets if t.per_developer]

@@ -121,7 +121,8 @@ def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: Wareho
         file=at.file,
         span=span,
         description=spec.description or "",
-        columns=symbols.with_tests(stored(columns, materialized, spec.dbt)),
+        # What a snapshot saw long ago may be otherwise than what may be there now.
+        columns=symbols.with_tests(stored(columns, "incremental" if history is not None and history.snapshot else materialized, spec.dbt)),
         key=tuple(c.name for c in (*key, *versions[:1])),
         key_span=at.at("key"),
         meta=spec.meta,
@@ -143,7 +144,7 @@ def _business_key(at: Located[DimensionSpec], base: Table, history: History | No
     key = []
     names = at.spec.key or ()
     # A row for each version, dated by the moment from which on it holds.
-    of_rows = (*names, history.moment.name) if history is not None else names
+    of_rows = (*names, history.moment.name) if history is not None and history.snapshot is None else names
     for index, name in enumerate(names):
         span = at.at("key", index)
         column = symbols.column_in(base, name, span) or Column(name=name, type=UNKNOWN, span=span)

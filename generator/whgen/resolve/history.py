@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from whgen.diagnostics.diagnostic import Related, Span
-from whgen.ir.types import BOOLEAN, Kind, a
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, History, Table
+from whgen.ir.types import BOOLEAN, STRING, Kind, Type, a
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Table
 from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Role as RoleSpec
 from whgen.spec.load import Located
+from whgen.sql.columns import column_expression
 
 VALID_FROM, VALID_TO, IS_CURRENT = "valid_from", "valid_to", "is_current"
 _MOMENTS = (Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP)
@@ -21,6 +24,8 @@ def resolve_history(at: Located[DimensionSpec], base: Table, symbols: Symbols) -
     spec = at.spec.history
     if spec is None:
         return None
+    if spec.snapshot:
+        return _of_snapshot(at, symbols)
     key = "changed_at" if spec.changed_at is not None else "extracted_at"
     span = at.at("history", key)
     moment = symbols.column_in(base, getattr(spec, key) or "", span)
@@ -36,6 +41,20 @@ def resolve_history(at: Located[DimensionSpec], base: Table, symbols: Symbols) -
             related=[declared_as(moment)],
         )
     return History(moment=moment, is_extract=key == "extracted_at", deleted=deleted)
+
+
+def _of_snapshot(at: Located[DimensionSpec], symbols: Symbols) -> History:
+    span, name = at.at("history", "snapshot"), f"{at.spec.dimension}_snapshot"
+    symbols.claim(name, at.at("dimension"))
+    # What dbt calls it, and how it says so, with `hard_deletes: new_record`. It would date a row that comes back by a column of the
+    # source before the moment at which it found the row gone; so it goes by its clock alone, with the strategy `check`.
+    gone = exp.EQ(this=column_expression("dbt_is_deleted", STRING), expression=exp.Literal.string("True"))
+    return History(
+        moment=Column(name="dbt_valid_from", type=Type(Kind.TIMESTAMP), span=span),
+        is_extract=False,
+        deleted=Expression(tree=gone, trees={}, type=BOOLEAN, span=span),
+        snapshot=name,
+    )
 
 
 def check_versions(at: Located[DimensionSpec], attributes: tuple[Attribute, ...], symbols: Symbols) -> None:
