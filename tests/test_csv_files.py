@@ -1,4 +1,4 @@
-"""CSV files of sources on DuckDB: every row arrives as it is written, or the build stops."""
+"""CSV files: of sources every row arrives as it is written, or the build stops; of seeds, what is no table is found offline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from projects import write_project
+from whgen.diagnostics.codes import EXAMPLE_PROJECT
+from whgen.diagnostics.diagnostic import Report
 from whgen.dialects import DIALECTS
+from whgen.pipeline import validate
 
 READ = {
     "rows that look like comments": (b"id,city\n#1,a\n2,b\n#3,c\n" + b"4,d\n" * 50, 53, ("#1", "a")),
@@ -54,3 +58,39 @@ def test_other_delimiters(tmp_path: Path) -> None:
     assert rows(tmp_path / "x.csv", delimiter=";") == [("1", "a,b")]
     (tmp_path / "x.tsv").write_text("id\tcity\n1\ta,b\n", encoding="utf-8")
     assert rows(tmp_path / "x.tsv") == [("1", "a,b")]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        (b"code,name\rDE,Germany\rUS,America\r", 1, "a CR stands in this line"),
+        (b"code,name\r\nDE,Germany\nUS,Ame\rrica\n", 3, "a CR stands in this line"),
+        (b'code,name\nDE,"' + b"x" * 140_000, 2, "longer than any can be"),
+        (b"code\tname\nDE\tGermany\n", 1, "separated by tabs"),
+        (b"", 1, "it has not even a line of names"),
+    ],
+)
+def test_a_seed_that_no_reader_takes(content: bytes, line: int, message: str, tmp_path: Path) -> None:
+    found = list(_seed(tmp_path, content))
+    assert [(d.code, d.span.line) for d in found] == [("seed-rows", line)]
+    assert message in found[0].message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"code,name\r\nDE,Germany\nUS,America\r\n",
+        b'code,name\nDE,"Ger\r\nmany"\n\nUS,"Ame\rrica"',
+        b"\xef\xbb\xbfcode,name\n",
+        b'code,name\nDE,\nUS,6" pipe\n',
+    ],
+)
+def test_a_seed_that_is_a_table(content: bytes, tmp_path: Path) -> None:
+    assert list(_seed(tmp_path, content)) == []
+
+
+def _seed(root: Path, content: bytes) -> Report:
+    spec = "seed: country\nfile: country.csv\ncolumns: {code: string, name: string}\n"
+    write_project(root, {**EXAMPLE_PROJECT, "specs/country.yml": spec})
+    (root / "specs/country.csv").write_bytes(content)
+    return validate(root).report

@@ -257,6 +257,22 @@ columns: {code: string, title: string}""",
         fix="Make both alike, also in their order.",
     ),
     Code(
+        name="seed-rows",
+        title="A seed that is no table",
+        what="The CSV file of a seed is empty, has no commas between its values, or a row with more or fewer values than columns.",
+        why="dbt would fill the rest of a short row with NULL, or stop at the first long one.",
+        example="""\
+# specs/country.csv
+code,name
+DE,Germany
+US
+# specs/country.yml
+seed: country
+file: country.csv
+columns: {code: string, name: string}""",
+        fix="Mend the line that is named, or save the file anew: with commas, and values that have commas in them in quotes.",
+    ),
+    Code(
         name="model-columns",
         title="A SELECT with other columns",
         what="A SELECT yields other columns than its model declares, or one without a name.",

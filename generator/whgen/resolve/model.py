@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sqlglot import exp
 
-from whgen.diagnostics.diagnostic import Related, Span
+from whgen.diagnostics.diagnostic import Span
 from whgen.ir.environment import Exposure
 from whgen.ir.types import Type
 from whgen.ir.warehouse import HandWritten, Seed, Table
 from whgen.resolve.nullable import stored
 from whgen.resolve.options import resolve_options
+from whgen.resolve.seed_file import check_seed
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.exposure import ExposureSpec
@@ -164,8 +164,8 @@ def _beside(
     return (name, text) if text is not None else None
 
 
-def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
-    """A seed with the text of its file; the first line must name the declared columns."""
+def resolve_seed(at: Located[SeedSpec], root: Path, texts: dict[str, str], symbols: Symbols) -> Seed:
+    """A seed with the text of its file, which must be a table of the declared columns."""
     spec, span = at.spec, at.at("seed")
     symbols.claim(spec.seed, span)
     columns = symbols.with_tests(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
@@ -173,15 +173,9 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
         _known(name, {c.name for c in columns}, at.at("key", index), spec.seed, symbols)
     found = _beside(at.file, spec.file, root, at.at("file"), symbols)
     text = found[1] if found else ""
-    header = _header(text)
-    if found and header != list(spec.columns):
-        symbols.report.error(
-            "seed-columns",
-            at.key("columns"),
-            f"the first line of `{found[0]}` names other columns",
-            help=f"it names: {', '.join(header) or 'nothing'}",
-            related=[Related(span=Span(file=found[0]), message="the first line is here")],
-        )
+    if found and not check_seed(SourceText.of(*found), tuple(spec.columns), at.key("columns"), symbols.report):
+        # Diagnostics show lines of it.
+        texts[found[0]] = text
     return Seed(
         name=spec.seed,
         file=at.file,
@@ -196,13 +190,6 @@ def resolve_seed(at: Located[SeedSpec], root: Path, symbols: Symbols) -> Seed:
         materialized="table",
         text=text,
     )
-
-
-def _header(text: str) -> list[str]:
-    try:
-        return next(csv.reader(text.split("\n")[:1]), [])
-    except csv.Error:
-        return []
 
 
 def resolve_exposure(at: Located[ExposureSpec], tables: Mapping[str, Table], symbols: Symbols) -> Exposure:

@@ -43,7 +43,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
 
     # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
     pairs = [resolve_source(at, project, symbols) for at in specs.sources]
-    seeds = tuple(resolve_seed(at, specs.root, symbols) for at in specs.seeds)
+    seeds = tuple(resolve_seed(at, specs.root, specs.texts, symbols) for at in specs.seeds)
     models = tuple(resolve_model(at, project, symbols) for at in specs.models)
     for table in (*seeds, *models):
         symbols.add(table, table.name)
