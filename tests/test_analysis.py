@@ -188,7 +188,7 @@ def test_without_the_packages(example: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_warehouse_that_no_target_is_on(tmp_path: Path) -> None:
     files = {"specs/warehouse.yml": "warehouse: shop\ntargets:\n  dev: {warehouse: duckdb, path: x.duckdb}\n"}
     code, output = validate(write_project(tmp_path, files))
-    assert code == 2
+    assert code == 1
     assert "no target of the project is on bigquery" in output
 
 

@@ -415,7 +415,7 @@ def test_init_in_an_odd_place(tmp_path: Path) -> None:
         result = whgen("-C", str(tmp_path), "init", place)
         assert result.exit_code == 1
         assert message in result.stderr
-    assert "cannot be the name" in whgen("-C", str(tmp_path), "init", "new", "--name", "A-B").stderr
+    assert "`A-B` cannot be a name" in whgen("-C", str(tmp_path), "init", "new", "--name", "A-B").stderr
     assert not (tmp_path / "new").exists()
 
 

@@ -25,13 +25,18 @@ class ScaffoldError(Exception):
     """The project cannot be created; the text says why, and what to do."""
 
 
+def is_name(text: str) -> bool:
+    """Whether a warehouse can be called that."""
+    return re.fullmatch(r"[a-z][a-z0-9_]{0,59}", text) is not None
+
+
 def create(folder: Path, name: str | None = None) -> tuple[PurePosixPath, ...]:
     """Create a project in `folder`, named after it unless `name` is given, and return its files.
 
     Nothing is overwritten: raises `ScaffoldError` when a file is there already, or when the folder cannot be written to.
     """
-    project = name or _name_of(folder)
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", project):
+    project = _name_of(folder) if name is None else name
+    if not is_name(project):
         raise ScaffoldError(f"`{project}` cannot be the name of a warehouse: it has lower-case letters, digits and underscores")
     templates = shipped_templates() / _FOLDER
     jinja = environment(templates)

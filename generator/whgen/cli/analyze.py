@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from whgen.cli.say import fail, say
 from whgen.cli.settings import Settings
 
@@ -21,7 +19,7 @@ def add_analysis(settings: Settings, root: Path, compilation: Compilation, wareh
 
     project = next((p for p in compilation.projects if p.warehouse == warehouse), None)
     if project is None:
-        raise click.UsageError(f"no target of the project is on {warehouse}")
+        fail("unknown-target", f"no target of the project is on {warehouse}", help="add one to `targets:` of the warehouse")
     if missing := missing_packages():
         what = ", ".join(missing)
         fail("analyzer-not-installed", f"the analyzer of {warehouse} needs {what}", help="pip install 'whgen[analyzer]'")

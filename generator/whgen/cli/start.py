@@ -19,10 +19,12 @@ from whgen.cli.settings import OK, Settings, common, formatted
 @click.pass_obj
 def init(settings: Settings, folder: str | None, name: str | None) -> None:
     """Create a small project that builds, in FOLDER or here."""
-    from whgen.scaffold import ScaffoldError, create
+    from whgen.scaffold import ScaffoldError, create, is_name
 
     if folder == "":
         raise click.BadArgumentUsage("the name of the folder is empty")
+    if name is not None and not is_name(name):
+        raise click.BadOptionUsage("name", f"`{name}` cannot be a name: it has lower-case letters, digits and underscores")
     place = settings.folder / folder if folder else settings.folder
     try:
         files = create(place, name)
