@@ -48,6 +48,8 @@ TABLE = {
     "run --target nope": WRONG,
     "test --target nope": WRONG,
     "lock --target nope": WRONG,
+    "drop --target nope": WRONG,
+    "drop --schema-prefix": USAGE,
     "freshness --target nope": WRONG,
     "ls --target nope": WRONG,
     "build --target": USAGE,
