@@ -77,6 +77,7 @@ def test_options_reach_the_configuration_of_dbt(manifest: dict[str, Any]) -> Non
     assert payment["grants"] == {"roles/bigquery.dataViewer": ["group:analysts@example.com"]}
     assert _config(manifest, "fact_daily_sale")["require_partition_filter"] is True
     assert not {"partition_by", "cluster_by"} & _config(manifest, "fact_plain_sale").keys()
+    assert all(_config(manifest, name)["persist_docs"] == {"relation": True, "columns": True} for name in ("stg_shop__sales", "january"))
 
 
 def test_every_test_of_a_table_that_demands_a_filter_has_one(manifest: dict[str, Any]) -> None:

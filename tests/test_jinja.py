@@ -51,13 +51,19 @@ layers:
     dimension_prefix: dim_
     fact_prefix: fact_
     warehouse_options:
-      postgres: {unlogged: true, constraints: true, key_indexes: true, indexes: [{columns: [a], unique: true, method: btree}]}
+      postgres:
+        unlogged: true
+        constraints: true
+        grants: {select: [a]}
+        key_indexes: true
+        indexes: [{columns: [a], unique: true, method: btree}]
       bigquery: {date_partitions: true, key_clusters: true, labels: {team: sales}, grants: {roles/viewer: [a]}}
 columns: {status: {type: string, unit: code, pii: contact, tests: [], tags: a}}
 pii:
   contact: {description: Reached., policy_tag: {prod: projects/acme/locations/eu/taxonomies/1/policyTags/2}}
 ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
 strict: false
+persist_docs: true
 meta: {owner: [a, {b: c}]}
 tags: [daily]
 """,

@@ -108,7 +108,8 @@ warehouse: shop
 targets:
   dev: {warehouse: duckdb, path: local.duckdb}
 layers:
-  production: {warehouse_options: {postgres: {constraints: true}}}
+  production: {warehouse_options: {postgres: {constraints: true, grants: {select: [reporting]}}}}
+persist_docs: true
 """
 SHOP = """\
 source: shop
@@ -136,6 +137,7 @@ dimension: date
 calendar: {from: 2024-01-01, to: 2024-12-31}
 ---
 fact: order
+description: 'The till''s "lines", 100 % of them; \\ and é.'
 grain: one row per line
 from: shop.orders
 key: [id, line]
@@ -175,6 +177,7 @@ def shop(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFacto
         local.executemany("INSERT INTO shop.customers VALUES (?, ?, ?)", CUSTOMERS)
         local.executemany("INSERT INTO shop.orders VALUES (?, ?, ?, ?, ?, ?)", ORDERS)
     with postgres_server.database("shop") as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE reporting")
         cursor.execute(RAW.format(text="TEXT", decimal="NUMERIC").encode())
         cursor.executemany("INSERT INTO shop.customers VALUES (%s, %s, %s)", CUSTOMERS)
         cursor.executemany("INSERT INTO shop.orders VALUES (%s, %s, %s, %s, %s, %s)", ORDERS)
@@ -228,6 +231,24 @@ def test_keys_indexes_and_logging_are_as_the_spec_says(shop: tuple[Path, psycopg
     assert _indexes(connection, "staging.stg_shop__orders") == ["USING brin (placed)", "USING btree (customer)"]
     logged = dict(connection.execute("SELECT relname, relpersistence FROM pg_class WHERE relkind = 'r'").fetchall())
     assert (logged["stg_shop__orders"], logged["fact_order"]) == ("u", "p")
+
+
+def test_roles_may_use_what_the_spec_grants_them(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    _, connection = shop
+    query = "SELECT grantee, privilege_type FROM information_schema.role_table_grants WHERE table_name = %s AND grantee <> current_user"
+    assert connection.execute(query, ["fact_order"]).fetchall() == [("reporting", "SELECT")]
+    assert connection.execute(query, ["stg_shop__orders"]).fetchall() == []
+
+
+def test_descriptions_are_in_both_warehouses(shop: tuple[Path, psycopg.Connection[Any]]) -> None:
+    root, connection = shop
+    of_fact, of_key = 'The till\'s "lines", 100 % of them; \\ and é.', "Surrogate key: the MD5 hash of the grain (id, line)."
+    query = "SELECT obj_description(%s::regclass), col_description(%s::regclass, 1)"
+    assert connection.execute(query, ["production.fact_order"] * 2).fetchone() == (of_fact, of_key)
+    with duckdb.connect(str(root / "local.duckdb"), read_only=True) as local:
+        assert local.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'fact_order'").fetchone() == (of_fact,)
+        query = "SELECT comment FROM duckdb_columns() WHERE table_name = 'fact_order' AND column_name = 'order_key'"
+        assert local.execute(query).fetchone() == (of_key,)
 
 
 def test_a_second_build_replaces_tables_that_are_referred_to(shop: tuple[Path, psycopg.Connection[Any]]) -> None:

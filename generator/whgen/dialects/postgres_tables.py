@@ -22,10 +22,14 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
     options = table.options.settings.get("postgres", {})
     if isinstance(table, Seed):
         return Physical()
+    config: dict[str, Any] = {}
+    if options.get("grants"):
+        config["grants"] = {privilege: list(roles) for privilege, roles in options["grants"].items()}
     if table.materialized not in _KEPT:
         wanted = [name for name in _OF_TABLES if name in table.options.own.get("postgres", ()) and options.get(name)]
-        return Physical(problems=tuple(Problem(f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE, n) for n in wanted))
-    config: dict[str, Any] = {}
+        return Physical(
+            config=config, problems=tuple(Problem(f"`{n}` is for tables, and this is a {table.materialized}", _AS_TABLE, n) for n in wanted)
+        )
     if options.get("unlogged"):
         config["unlogged"] = True
     if indexes := _indexes(table, quoted):

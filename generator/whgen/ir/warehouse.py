@@ -311,6 +311,7 @@ class Warehouse:
     description: str = ""
     policy_tags: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     """For classes of personal data their policy tag, for all targets or by target."""
+    persist_docs: bool = False
     sources: tuple[Source, ...] = ()
     stagings: tuple[Staging, ...] = ()
     seeds: tuple[Seed, ...] = ()

@@ -167,13 +167,14 @@ def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target
         "clean-targets": ["target"],
         "flags": {"send_anonymous_usage_stats": False},
     }
+    documented = {"+persist_docs": {"relation": True, "columns": True}} if warehouse.persist_docs else {}
     if layers:
-        project["models"] = {warehouse.name: layers}
+        project["models"] = {warehouse.name: {**documented, **layers}}
     if warehouse.snapshotted:
         project["snapshot-paths"] = ["snapshots"]
-        project["snapshots"] = {warehouse.name: {"+schema": warehouse.production.schema}}
+        project["snapshots"] = {warehouse.name: {"+schema": warehouse.production.schema, **documented}}
     if warehouse.seeds:
-        project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema}}
+        project["seeds"] = {warehouse.name: {"+schema": warehouse.staging.schema, **documented}}
     per_developer = [t.name for t in targets if t.per_developer]
     variables = {"schema_prefixes": prefixes, "per_developer": per_developer, **dialect.variables(warehouse)}
     if any(variables.values()):

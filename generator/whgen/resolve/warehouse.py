@@ -65,6 +65,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         name=project.warehouse,
         file=specs.warehouse.file,
         description=project.description or "",
+        persist_docs=project.persist_docs,
         policy_tags={name: found.policy_tag for name, found in project.pii.items() if found.policy_tag is not None},
         targets=targets,
         staging=staging,

@@ -39,6 +39,12 @@ class PostgresDefaults(SpecModel):
     """Declare primary keys, and foreign keys of facts, which Postgres then enforces. Data types are declared with them."""
     key_indexes: Flag | None = None
     """Index the keys that tables are joined on: of a fact those of its dimensions, of a dimension its own. True when not given."""
+    grants: Annotated[
+        dict[Literal["select", "insert", "update", "delete", "truncate", "references", "trigger"], Names] | None,
+        Field(min_length=1),
+        eg({"select": ["reporting"]}),
+    ] = None
+    """Who may use the tables: privileges, each with the roles that have it. dbt takes it from all others. They need USAGE of the schema."""
 
 
 class PostgresTable(PostgresDefaults):
