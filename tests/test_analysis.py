@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from projects import REPOSITORY, write_project
+from test_cases import case_files
 from whgen import cache
 from whgen.analysis import check
 from whgen.analysis.zetasql import ZetaSql, ZetaSqlError, canonical
@@ -93,6 +94,14 @@ def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.
         patch.setattr(check, "_asked", lambda *a: (asked.append(1), real(*a))[1])
         assert validate(example) == first
     assert len(asked) == 110
+
+
+@pytest.mark.parametrize("case", ["bigquery_tables", "personal_data"])
+def test_what_is_kept_as_the_spec_says_is_read_by_every_model_and_test(case: str, tmp_path: Path) -> None:
+    """Tests of tables that demand a filter read sub-queries, which not every SQL around them bears."""
+    code, output = validate(write_project(tmp_path, case_files(case)))
+    assert code == 0, output
+    assert "tests analyzed for bigquery" in output
 
 
 def test_mistakes_stand_at_their_places(tmp_path: Path) -> None:

@@ -149,13 +149,11 @@ SELECT
     COUNT(DISTINCT customer) AS orders,
     CAST(SUM(price) AS DECIMAL(10, 2)) AS price,
     MIN(place) AS city,
-    EXISTS(
+    (
         SELECT
-            1
-        FROM stg_shop__orders AS s
-        WHERE
-            s.email = named.customer
-    ) AS known
+            COUNT(*)
+        FROM stg_shop__orders
+    ) > 0 AS known
 FROM named
 GROUP BY
     customer

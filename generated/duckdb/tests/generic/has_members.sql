@@ -10,11 +10,17 @@ WITH expected AS (
     {%- endif %}
     {%- endfor %}
 
+),
+
+dimension AS (
+
+    SELECT * FROM {{ model }}
+
 )
 
 SELECT expected.member
 FROM expected
-LEFT JOIN {{ model }} AS dimension
+LEFT JOIN dimension
     ON expected.member = dimension.{{ column_name }}
 WHERE dimension.{{ column_name }} IS NULL
 

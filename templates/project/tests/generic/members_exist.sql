@@ -6,12 +6,18 @@
 
 {{ config(fail_calc="COALESCE(SUM(_fact_rows), 0)") }}
 
-WITH not_found AS (
+WITH facts AS (
+
+    SELECT * FROM {{ model }}
+
+),
+
+not_found AS (
 
     SELECT
         facts.{{ column_name }} AS _member_key,
         COUNT(*) AS _fact_rows
-    FROM {{ model }} AS facts
+    FROM facts
     LEFT JOIN {{ to }} AS members
         ON facts.{{ column_name }} = members.{{ field }}
     WHERE facts.{{ column_name }} IS NOT NULL AND members.{{ field }} IS NULL
