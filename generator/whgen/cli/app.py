@@ -15,6 +15,7 @@ from whgen.cli.alert import alert
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
 from whgen.cli.ci import ci
+from whgen.cli.doctor import doctor
 from whgen.cli.drop import drop
 from whgen.cli.explain import explain
 from whgen.cli.freshness import freshness
@@ -41,7 +42,25 @@ def app() -> None:
     """YAML specs of a data warehouse in, a complete dbt project out, built and tested."""
 
 
-for command in (init, validate, generate, build, run, test, drop, ls, lock, freshness, schedule, ci, alert, explain, schema, completion):
+for command in (
+    init,
+    validate,
+    generate,
+    build,
+    run,
+    test,
+    drop,
+    doctor,
+    ls,
+    lock,
+    freshness,
+    schedule,
+    ci,
+    alert,
+    explain,
+    schema,
+    completion,
+):
     app.add_command(command)
 
 

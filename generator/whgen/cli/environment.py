@@ -36,8 +36,25 @@ def environment_of(project: Generated, target: str) -> Environment:
     return next(e for e in project.environments if e.target == target)
 
 
+class UnusableSchemaError(Exception):
+    """A schema that a build could not make; with a code, and what to do."""
+
+    def __init__(self, code: str, message: str, help_: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.help = help_
+
+
 def require_environment(project: Generated, target: str, schema_prefix: str) -> tuple[str, ...]:
     """The schemas that a build makes; the command ends when the warehouse has no such schemas, or another target has them."""
+    try:
+        return schemas_of(project, target, schema_prefix)
+    except UnusableSchemaError as problem:
+        fail(problem.code, str(problem), help=problem.help)
+
+
+def schemas_of(project: Generated, target: str, schema_prefix: str = "") -> tuple[str, ...]:
+    """The same. Raises UnusableSchemaError."""
     from whgen.dialects import DIALECTS
 
     if schema_prefix and not _PREFIX.fullmatch(schema_prefix):
@@ -47,8 +64,9 @@ def require_environment(project: Generated, target: str, schema_prefix: str) -> 
         try:
             who = developer()
         except DeveloperError as problem:
+            message = f"the schemas of `{target}` begin with the name of who builds, and {problem}"
             help_ = f"set {VARIABLE} to a name of a-z, 0-9 and _ that is yours alone"
-            fail("unknown-developer", f"the schemas of `{target}` begin with the name of who builds, and {problem}", help=help_)
+            raise UnusableSchemaError("unknown-developer", message, help_) from problem
     schemas = environment.names(schema_prefix=schema_prefix, developer=who)
     dialect = DIALECTS[project.warehouse]
     way_out = f"choose another {' or another '.join(_variable_parts(environment, schema_prefix))}"
@@ -63,12 +81,10 @@ def require_environment(project: Generated, target: str, schema_prefix: str) -> 
 
 
 @contextlib.contextmanager
-def opened(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
-    """A connection for the project as the specs have it now, whatever stands in its folder; what dbt refuses ends the command."""
+def reached(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
+    """A connection for the project as the specs have it now, whatever stands in its folder. Raises DbtError, OutputError."""
     from whgen.dbt.connection import connected
     from whgen.dbt.events import Invocation
-    from whgen.dbt.failures import END_THE_OTHER, explained, in_use, is_in_use
-    from whgen.dbt.run import DbtError
 
     beside = root / project.folder.parent
     is_new = not beside.exists()
@@ -80,17 +96,37 @@ def opened(root: Path, project: Generated, target: str, schema_prefix: str = "")
             asked = Invocation(command="parse", project=Path(folder), root=root, target=target, schema_prefix=schema_prefix)
             with connected(asked) as connection:
                 yield connection
-    except OutputError as problem:
-        fail("output-failed", problem.message)
-    except DbtError as problem:
-        if is_in_use(str(problem)):
-            fail("database-locked", in_use(str(problem)), help=END_THE_OTHER)
-        headline, details = explained(str(problem), project.origins)
-        fail("dbt-failed", f"dbt could not run: {headline}", help="\n".join(details))
+    except OSError as problem:
+        raise OutputError(f"`{beside.name}` cannot be written: {problem.strerror}", beside) from problem
     finally:
         if is_new:
             with contextlib.suppress(OSError):
                 beside.rmdir()
+
+
+@contextlib.contextmanager
+def opened(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
+    """The same; what is refused ends the command."""
+    from whgen.dbt.run import DbtError
+
+    try:
+        with reached(root, project, target, schema_prefix) as connection:
+            yield connection
+    except OutputError as problem:
+        fail("output-failed", problem.message)
+    except DbtError as problem:
+        code, message, help_ = said_of(str(problem), project)
+        fail(code, f"dbt could not run: {message}" if code == "dbt-failed" else message, help=help_)
+
+
+def said_of(message: str, project: Generated) -> tuple[str, str, str]:
+    """What dbt's message means: its code, what it says, what to do."""
+    from whgen.dbt.failures import END_THE_OTHER, explained, in_use, is_in_use
+
+    if is_in_use(message):
+        return "database-locked", in_use(message), END_THE_OTHER
+    headline, details = explained(message, project.origins)
+    return "dbt-failed", headline, "\n".join(details)
 
 
 def _require_free(schema: str, project: Generated, way_out: str) -> None:
@@ -106,4 +142,4 @@ def _variable_parts(environment: Environment, schema_prefix: str) -> list[str]:
 
 
 def _refuse(message: str, help_: str) -> None:
-    fail("unusable-schema", message, help=help_)
+    raise UnusableSchemaError("unusable-schema", message, help_)

@@ -70,6 +70,14 @@ class Dialect:
     """A query for what goes with the schema `{schema}` of `{database}` beside its tables and views, when `{schemas}` are dropped."""
     database_file: Callable[[Mapping[str, Any]], str | None] = lambda _: None
     """The file that a connection with these settings opens, and makes if it is missing."""
+    server_version: str | None = None
+    """A query for the version of the server."""
+    oldest_server: int = 0
+    """The first number of the oldest version that generated SQL runs on."""
+    in_location: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
+    missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
+    """What a connection with these settings lacks to log in, as far as that shows offline, and what to do."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """What a machine that logs in sets of the variables of `profile`, by the end of its name: a value, `secret`, or `file` of a secret."""
 

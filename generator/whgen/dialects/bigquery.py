@@ -13,6 +13,7 @@ from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.bigquery_tables import physical, policy_tags
+from whgen.dialects.bigquery_login import missing_login
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
@@ -102,6 +103,11 @@ def _profile(target: Target, variable: str) -> Mapping[str, Any]:
     }
 
 
+def _in_location(settings: Mapping[str, Any]) -> str | None:
+    region = str(settings.get("location") or "US").lower()
+    return f"select schema_name from `{settings['database']}`.`region-{region}`.INFORMATION_SCHEMA.SCHEMATA"
+
+
 BIGQUERY = Dialect(
     name="bigquery",
     adapter="dbt-bigquery",
@@ -135,6 +141,8 @@ BIGQUERY = Dialect(
     variables=policy_tags,
     source=_source,
     profile=_profile,
+    in_location=_in_location,
+    missing_login=missing_login,
     attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",
     credentials={"METHOD": "service-account", "KEYFILE": "file"},
 )

@@ -187,5 +187,7 @@ DUCKDB = Dialect(
     source=_source,
     profile=_profile,
     attached=_ATTACHED,
+    server_version="select ltrim(version(), 'v')",
+    oldest_server=1,
     database_file=_database_file,
 )

@@ -171,5 +171,7 @@ POSTGRES = Dialect(
     source=_source,
     profile=_profile,
     attached=_ATTACHED,
+    server_version="show server_version",
+    oldest_server=16,
     credentials={"PASSWORD": "secret"},
 )

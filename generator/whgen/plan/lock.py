@@ -28,6 +28,22 @@ def lock_documents(lock: Lock, dialect: Dialect, found: Found) -> Iterator[Mappi
         yield {"source": source, "warehouse": warehouse, "tables": tables}
 
 
+def changes(lock: Lock, table: tuple[str, str], columns: Sequence[tuple[str, str]], dialect: Dialect) -> str:
+    """How the columns of a table differ from what the lock says of it, in words; nothing where they do not, or it says nothing."""
+    at = lock.sources.get((table[0], dialect.name))
+    locked = at.spec.tables.get(table[1]) if at is not None else None
+    if locked is None:
+        return ""
+    now = {name: _column(native, dialect) for name, native in columns if is_nameable(name)}
+    before = {name: _entry(column) for name, column in locked.items()}
+    parts = (
+        ("lost", [n for n in before if n not in now]),
+        ("gained", [n for n in now if n not in before]),
+        ("has another type for", [n for n in now if n in before and now[n] != before[n]]),
+    )
+    return ", and ".join(f"{verb} {', '.join(f'`{n}`' for n in names)}" for verb, names in parts if names)
+
+
 def is_nameable(column: str) -> bool:
     """Whether a spec can speak of a column, and the lock with it."""
     return bool(column) and len(column) <= LONGEST_NAME and is_usable(column)
