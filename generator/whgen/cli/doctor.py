@@ -14,7 +14,7 @@ import click
 
 from whgen.cli.build import target_of
 from whgen.cli.environment import reached, said_of
-from whgen.cli.findings import Finding, State, local_findings, space
+from whgen.cli.findings import Finding, State, local_findings, space, variables_of
 from whgen.cli.say import compiled, find_project, leave, say, say_json
 from whgen.cli.settings import FAILED, OK, Settings, common, with_json
 from whgen.output import OutputError
@@ -64,7 +64,12 @@ def _findings(root: Path, project: Generated, target: str) -> Iterator[Finding]:
         return
     try:
         with reached(root, project, target) as connection:
-            yield from _over(connection, project, DIALECTS[project.warehouse], root)
+            dialect = DIALECTS[project.warehouse]
+            if missing := dialect.missing_login(connection.settings):
+                help_ = missing[1].replace("{variable}", variables_of(project, target))
+                yield Finding(check="login", message=missing[0], state=State.ERROR, help=help_)
+            else:
+                yield from _over(connection, project, dialect, root)
     except (DbtError, OutputError) as problem:
         _, message, help_ = said_of(str(problem), project)
         yield Finding(check="connection", message=message, state=State.ERROR, help=help_)
@@ -72,9 +77,6 @@ def _findings(root: Path, project: Generated, target: str) -> Iterator[Finding]:
 
 def _over(connection: Connection, project: Generated, dialect: Dialect, root: Path) -> Iterator[Finding]:
     """What can be found when there is a connection; without one, nothing else can be asked."""
-    if missing := dialect.missing_login(connection.settings):
-        yield Finding(check="login", message=missing[0], state=State.ERROR, help=missing[1])
-        return
     named = dialect.database_file(connection.settings)
     file = Path(named) if named is not None else None
     is_new = file is not None and not file.exists()
@@ -172,5 +174,6 @@ def _sources(connection: Connection, project: Generated, dialect: Dialect, root:
         if has_columns and (change := changes(lock, (source, table), columns, dialect)):
             message, help_ = f"it {change}, by sources.lock", "run `whgen lock`, and correct the specs that it then complains about"
             yield Finding(check=f"{source}.{table}", message=message, state=State.WARNING, help=help_)
-    readable = "1 table" if len(found.columns) == 1 else f"{len(found.columns)} tables"
-    yield Finding(check="sources", message=f"{readable} can be read")
+    if found.columns:
+        readable = "1 table" if len(found.columns) == 1 else f"{len(found.columns)} tables"
+        yield Finding(check="sources", message=f"{readable} can be read")

@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whgen.cli.environment import UnusableSchemaError, schemas_of
 from whgen.output import OutputError, compare
@@ -63,6 +63,19 @@ def space(folder: Path) -> Finding:
     return Finding(check="space", message=message, state=State.WARNING, help="make room, or move the project or the database")
 
 
+def variables_of(project: Generated, target: str) -> str:
+    """What the names of the variables begin with that the profile of a target reads."""
+    (name,) = _profiles(project)
+    return f"{name}_{target}".upper()
+
+
+def _profiles(project: Generated) -> Mapping[str, Any]:
+    import yaml
+
+    profiles: Mapping[str, Any] = yaml.safe_load(project.files[PurePosixPath("profiles.yml")])
+    return profiles
+
+
 def _package(name: str, bounds: tuple[tuple[int, int], tuple[int, int]] | None) -> Finding:
     try:
         version = importlib.metadata.version(name)
@@ -107,9 +120,7 @@ def _schemas(project: Generated, target: str) -> Finding:
 
 def _variables(project: Generated, target: str) -> Iterator[Finding]:
     """The variables that the profile reads: their names alone, since some hold secrets."""
-    import yaml
-
-    (profile,) = yaml.safe_load(project.files[PurePosixPath("profiles.yml")]).values()
+    (profile,) = _profiles(project).values()
     found = {
         match["name"]: match["default"] is None
         for value in profile["outputs"][target].values()

@@ -77,7 +77,7 @@ class Dialect:
     in_location: Callable[[Mapping[str, Any]], str | None] = lambda _: None
     """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
     missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
-    """What a connection with these settings lacks to log in, as far as that shows offline, and what to do."""
+    """What a connection with these settings lacks to log in, as far as that shows offline, and what to do, with `{variable}` in it."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """What a machine that logs in sets of the variables of `profile`, by the end of its name: a value, `secret`, or `file` of a secret."""
 

@@ -12,8 +12,8 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
-from whgen.dialects.bigquery_tables import physical, policy_tags
 from whgen.dialects.bigquery_login import missing_login
+from whgen.dialects.bigquery_tables import physical, policy_tags
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target

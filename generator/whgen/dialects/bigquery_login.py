@@ -19,10 +19,10 @@ def missing_login(settings: Mapping[str, Any]) -> tuple[str, str] | None:
         if not keyfile:
             return (
                 "the method is `service-account`, and no key file is named",
-                "set the variable of the profile whose name ends with _KEYFILE",
+                "set {variable}_KEYFILE to its path",
             )
         if not Path(keyfile).is_file():
-            return "the key file of the service account is not there", "correct the variable of the profile whose name ends with _KEYFILE"
+            return "the key file of the service account is not there", "set {variable}_KEYFILE to its path"
     if method != "oauth" or _is_of_google():
         return None
     if named := os.environ.get(_VARIABLE):
@@ -34,8 +34,8 @@ def missing_login(settings: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     return (
         "there are no credentials of Google's on this machine",
-        "log in with `gcloud auth application-default login`, or set the variable of the profile whose name ends with _METHOD to\n"
-        "`service-account`, and the one that ends with _KEYFILE to the path of its key",
+        "log in with `gcloud auth application-default login`; or set {variable}_METHOD to `service-account` and {variable}_KEYFILE to the\n"
+        "path of its key",
     )
 
 
