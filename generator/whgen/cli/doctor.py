@@ -15,8 +15,8 @@ import click
 from whgen.cli.build import target_of
 from whgen.cli.environment import reached, said_of
 from whgen.cli.findings import Finding, State, local_findings, space, variables_of
-from whgen.cli.say import compiled, find_project, leave, say, say_json
-from whgen.cli.settings import FAILED, OK, Settings, common, with_json
+from whgen.cli.say import compiled, find_project, leave, say, say_for_programs
+from whgen.cli.settings import FAILED, OK, Settings, common, formatted
 from whgen.output import OutputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="The target to look at; the first one when not given.")
-@with_json
+@formatted("json")
 @common
 @click.pass_obj
 def doctor(settings: Settings, /, target: str | None) -> None:
@@ -38,14 +38,14 @@ def doctor(settings: Settings, /, target: str | None) -> None:
     found: list[Finding] = []
     for finding in _findings(root, project, name):
         found.append(finding)
-        if not settings.as_json and not (settings.quiet and finding.state is State.OK):
+        if settings.is_text and not (settings.quiet and finding.state is State.OK):
             say(f"{finding.state:<8} {finding.check}: {finding.message}")
             for line in finding.help.splitlines():
                 say(f"{'':<8}   {line}")
     code = FAILED if any(f.state is State.ERROR for f in found) else OK
-    if settings.as_json:
+    if not settings.is_text:
         head = {"ok": code == OK, "exit_code": code, "target": name, "warehouse": project.warehouse}
-        say_json({**head, "checks": [asdict(f) for f in found]})
+        say_for_programs(settings, {**head, "checks": [asdict(f) for f in found]}, ())
         leave(code)
     errors, warnings = (sum(f.state is state for f in found) for state in (State.ERROR, State.WARNING))
     counts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
