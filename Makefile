@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test schedulers mutation lint golden docs bench clean
+.PHONY: help setup build demo test schedulers emulator mutation lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,8 +33,11 @@ schedulers: $(READY) .venv-airflow/.ready .venv-prefect/.ready ## run the genera
 	WHGEN_AIRFLOW=$(CURDIR)/.venv-airflow/bin/python WHGEN_PREFECT=$(CURDIR)/.venv-prefect/bin/python \
 		$(BIN)/python -m pytest tests/test_schedulers.py $(ARGS)
 
+emulator: $(READY) .venv-emulator/.ready ## build with real dbt-bigquery against an emulator of BigQuery
+	WHGEN_EMULATOR=$(CURDIR)/.venv-emulator/bin/python $(BIN)/python -m pytest tests/test_emulator.py tests/test_warehouses.py $(ARGS)
+
 # Each in an environment of its own: what they need would hold back what whgen needs.
-.venv-%/.ready: tests/schedulers/%.txt
+.venv-%/.ready: tests/environments/%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
@@ -51,7 +54,7 @@ lint: $(READY) ## check formatting, types and the layers of the code
 
 golden: $(READY) ## write all golden files anew (and fail, so that they get read)
 	$(BIN)/whgen generate --force
-	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py
+	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py tests/test_warehouses.py
 
 docs: $(READY) ## write the generated pages of docs/
 	$(BIN)/python -m whgen.docs docs
@@ -62,4 +65,4 @@ bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-airflow .venv-prefect data flights.duckdb generated/*/target generated/*/logs
+	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator data flights.duckdb generated/*/target generated/*/logs

@@ -77,6 +77,8 @@ def _physical(table: Table, warehouse: Warehouse) -> Physical:
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
+    if "emulator" in target.settings:
+        return _profile_of_emulator(target, variable)
     given = target.settings
     limits = {key: given[key] for key in ("job_execution_timeout_seconds", "job_retries") if key in given}
     if "maximum_bytes_billed" in given:
@@ -106,6 +108,22 @@ def _profile(target: Target, variable: str) -> Mapping[str, Any]:
 def _in_location(settings: Mapping[str, Any]) -> str | None:
     region = str(settings.get("location") or "US").lower()
     return f"select schema_name from `{settings['database']}`.`region-{region}`.INFORMATION_SCHEMA.SCHEMATA"
+
+
+def _profile_of_emulator(target: Target, variable: str) -> Mapping[str, Any]:
+    return {
+        "type": "bigquery",
+        # An emulator asks for no login, and what is sent instead of one must not be an account's.
+        "method": "oauth-secrets",
+        "token": "none",
+        "api_endpoint": f"{{{{ env_var('{variable}_ENDPOINT', '{target.settings['emulator']}') }}}}",
+        "project": f"{{{{ env_var('{variable}_PROJECT', '{target.settings['project']}') }}}}",
+        "dataset": f"{target.schema_prefix}default",
+        "location": target.settings["location"],
+        # What fails on this machine fails again.
+        "job_retries": 0,
+        "threads": target.settings["threads"],
+    }
 
 
 BIGQUERY = Dialect(

@@ -38,6 +38,11 @@ class Target:
     per_developer: bool = False
     """Whether the name of who builds stands behind the prefix."""
 
+    @property
+    def is_emulated(self) -> bool:
+        """Whether something on this machine plays the warehouse, so that nobody else sees what is built."""
+        return "emulator" in self.settings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:

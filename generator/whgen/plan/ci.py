@@ -58,8 +58,8 @@ def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Work
     """The jobs: a build on the first target that is a local file, then the targets to deploy to, one after the other."""
     ci = warehouse.ci
     local = next((t.name for t in warehouse.targets if dialects[t.warehouse].is_local), "")
-    # What belongs to developers is theirs to build.
-    lasting = [t.name for t in warehouse.targets if not dialects[t.warehouse].is_local and not t.per_developer]
+    # What belongs to developers is theirs to build; an emulator is nobody's.
+    lasting = [t.name for t in warehouse.targets if not dialects[t.warehouse].is_local and not t.per_developer and not t.is_emulated]
     chosen = lasting if ci.deploy is None else [*ci.deploy]
     approved = {*chosen[-1:]} if ci.approve is None else {*ci.approve}
     by_name = {t.name: t for t in warehouse.targets}

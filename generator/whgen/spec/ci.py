@@ -21,6 +21,6 @@ class CiSpec(SpecModel):
     branch: Annotated[Text, eg("main")] = "main"
     """The branch whose merges are deployed."""
     deploy: Annotated[tuple[Name, ...] | None, Field(json_schema_extra={"uniqueItems": True}), eg(["qa", "prod"])] = None
-    """The targets that are deployed to, one after the other; all that are no local files when not given."""
+    """The targets that are deployed to, one after the other; all that are no local files and no emulators when not given."""
     approve: Annotated[Names | None, eg("prod")] = None
     """Those among them that wait for an approval; the last one when not given."""

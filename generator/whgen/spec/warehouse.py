@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt
+from pydantic_core import PydanticCustomError
 
+from whgen.spec.base import Named
 from whgen.spec.bigquery_options import PolicyTag
 from whgen.spec.ci import CiSpec
 from whgen.spec.common import ColumnSpec, Documented, Flag, Materialized, Name, SpecModel, Text, eg
@@ -18,6 +21,27 @@ WAREHOUSES: tuple[str, ...] = get_args(WarehouseName)
 
 Prefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 """What the names of schemas begin with."""
+
+
+_ON_THIS_MACHINE = r"^http://(localhost|127\.0\.0\.1|\[::1\]):[0-9]{1,5}$"
+
+
+def _on_this_machine(value: object) -> object:
+    # Only what stays on this machine may do without a login.
+    if isinstance(value, str) and re.fullmatch(_ON_THIS_MACHINE, value):
+        return value
+    raise PydanticCustomError("on_this_machine", "the address of an emulator on this machine, such as http://127.0.0.1:9050")
+
+
+Emulator = Annotated[
+    str,
+    BeforeValidator(_on_this_machine, json_schema_input_type=str),
+    Named(
+        name="Emulator",
+        adds={"pattern": _ON_THIS_MACHINE, "patternErrorMessage": "This must be an address on this machine such as http://127.0.0.1:9050."},
+    ),
+]
+"""The address of a service on this machine."""
 
 
 class DuckdbTarget(SpecModel):
@@ -44,6 +68,8 @@ class BigqueryTarget(SpecModel):
     """Google Cloud project that holds the datasets."""
     location: Annotated[Text, eg("EU", "europe-west3")] = "US"
     """Location of the datasets, such as US, EU or europe-west3."""
+    emulator: Annotated[Emulator | None, eg("http://127.0.0.1:9050")] = None
+    """Address of an emulator of BigQuery on this machine, which is asked instead of Google and needs no login."""
     threads: Annotated[StrictInt, Field(ge=1, le=64), eg(4)] = 8
     """How many models dbt builds at once."""
     schema_prefix: Annotated[Prefix | None, eg("qa_")] = None

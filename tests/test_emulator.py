@@ -1,0 +1,59 @@
+"""The example through real dbt-bigquery, against an emulator of BigQuery in an environment of its own (`make emulator`)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from emulator_server import PYTHON, Emulator, OnEmulator
+from equality import OnDuckDb, assert_equal
+from projects import REPOSITORY
+from test_postgres import PRODUCTION, STAGING
+from whgen.cli.app import app
+
+pytestmark = [
+    pytest.mark.xdist_group("emulator"),
+    pytest.mark.skipif(not PYTHON, reason="WHGEN_EMULATOR names no interpreter with the emulator of BigQuery: run `make emulator`"),
+]
+PROJECT = "acme-emulator"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    emulator = Emulator(tmp_path_factory.mktemp("emulator"), PROJECT)
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def built(emulator: Emulator, raw_data: Path, tmp_path_factory: pytest.TempPathFactory) -> OnEmulator:
+    """The committed specs and project, built by `whgen build --target emulator`."""
+    for dataset, tables in (("bts", ["flights"]), ("faa", ["airlines", "airports", "planes"]), ("noaa", ["weather"])):
+        for table in tables:
+            emulator.load_csv("acme-raw", dataset, raw_data / f"{table}.csv")
+    root = tmp_path_factory.mktemp("flights")
+    for name in ("specs", "generated/bigquery"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("target", "logs"))
+    outcome = CliRunner(env={"FLIGHTS_EMULATOR_ENDPOINT": emulator.address}).invoke(
+        app, ["-C", str(root), "build", "--target", "emulator", "--threads", "4"]
+    )
+    assert outcome.exit_code == 0, outcome.output[-4000:]
+    assert "14 built, 95 tests passed, 1 warned" in outcome.output
+    errs = {"dim_date.month_start": "DATETIME", "carrier_month.month_start": "DATETIME", "carrier_month.cancelled_flights": "NUMERIC"}
+    return OnEmulator(emulator.client(PROJECT), errs)
+
+
+def test_example_has_the_same_rows_as_on_duckdb(built: OnEmulator, example_database: Path) -> None:
+    on_duckdb = OnDuckDb(example_database)
+    try:
+        assert built.tables("staging") == sorted(STAGING)
+        for table in STAGING:
+            counted = on_duckdb.query(f"SELECT COUNT(*) FROM staging.{table}")
+            assert counted == [(built.count("staging", table),)], table
+        assert assert_equal(on_duckdb, built, "production", PRODUCTION) > 360_000
+    finally:
+        on_duckdb.close()
