@@ -25,10 +25,12 @@ class OnBigQuery:
 
     name = "bigquery"
 
-    def __init__(self, cache: Path, files: Mapping[PurePosixPath, str], raw: Mapping[str, str]) -> None:
-        """`raw` has a query for each table of a source, by `source.table`."""
+    def __init__(self, cache: Path, files: Mapping[PurePosixPath, str], raw: Mapping[str, str | Relation]) -> None:
+        """`raw` has each table of the sources by its name, or a query that yields it."""
         self._zetasql = Evaluator(cache)
-        self._relations: dict[str, Relation] = {f"raw.{name}": self._zetasql.relation(query) for name, query in raw.items()}
+        self._relations: dict[str, Relation] = {
+            f"raw.{name}": self._zetasql.relation(table) if isinstance(table, str) else table for name, table in raw.items()
+        }
         self._models = {path.stem: (path, text) for path, text in files.items() if path.suffix == ".sql" and path.parts[0] == "models"}
         self._sources = _identifiers(files)
         self._schemas: dict[str, list[str]] = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
+from zetasql.wasi._pb2.zetasql.public import type_pb2
 
 from whgen.analysis.zetasql import ZetaSql, options, type_name
 
@@ -29,6 +30,19 @@ class Relation:
     def values(self) -> list[list[Any]]:
         """The rows as values of Python."""
         return [[_value(cell) for cell in row.cell] for row in self.content.table_data.row]
+
+
+def texts(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Relation:
+    """A table of texts as a CSV file has it, where an empty one is missing."""
+    content = service.EvaluateQueryRequest().table_content["texts"]
+    for row in rows:
+        cells = content.table_data.row.add().cell
+        for value in row:
+            cell = cells.add()
+            if value:
+                cell.string_value = value
+    string = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRING)
+    return Relation(types=tuple((name, string) for name in columns), content=content)
 
 
 class Evaluator(ZetaSql):
