@@ -61,7 +61,8 @@ writes the file; it is committed, and so a change of a source is a line of a dif
 _WORDS = {
     "AnyText": "text", "Anything": "anything", "Day": "date", "LabelKey": "label", "LabelValue": "label", "Name": "name",
     "SourceName": "name in the source", "PolicyTag": "policy tag", "Sql": "SQL",
-    "Text": "text", "Emulator": "address", "TypeName": "type", "string": "text", "integer": "number", "number": "number", "boolean": "true or false",
+    "Text": "text", "Emulator": "address", "TypeName": "type",
+    "string": "text", "integer": "number", "number": "number", "boolean": "true or false",
 }  # fmt: skip
 
 
