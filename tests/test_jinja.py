@@ -32,6 +32,7 @@ targets:
     impersonate_service_account: dbt@acme.example
     job_execution_timeout_seconds: 60
     job_retries: 2
+    emulator: http://127.0.0.1:9050
   qa:
     warehouse: postgres
     host: db

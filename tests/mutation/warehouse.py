@@ -82,6 +82,9 @@ def _make_sources(project: Files, connection: duckdb.DuckDBPyConnection) -> None
         columns = ", ".join(f"{_quoted(c['name'])} {c.get('data_type', 'VARCHAR')}" for c in table.get("columns", ())) or "nothing INTEGER"
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(source['name'])}")
         connection.execute(f"CREATE TABLE {name} ({columns})")
+    for snapshot in (s for document in _properties(project) for s in document.get("snapshots") or ()):
+        columns = ", ".join(f"{_quoted(c['name'])} {c['data_type']}" for c in snapshot["columns"])
+        connection.execute(f"CREATE TABLE {_quoted(snapshot['name'])} ({columns})")
 
 
 def _sources(project: Files) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -93,7 +96,7 @@ def _sources(project: Files) -> Iterator[tuple[Mapping[str, Any], Mapping[str, A
 
 def _properties(project: Files) -> Iterator[Mapping[str, Any]]:
     for path, text in project.items():
-        if path.suffix == ".yml" and path.parts[0] in ("models", "seeds"):
+        if path.suffix == ".yml" and path.parts[0] in ("models", "seeds", "snapshots"):
             yield _loaded(text)
 
 

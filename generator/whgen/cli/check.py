@@ -10,6 +10,7 @@ import click
 
 from whgen.cli.say import find_project, leave, say, say_for_programs, severe, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, OK, Settings, common, formatted
+from whgen.cli.sizes import Bytes
 
 if TYPE_CHECKING:
     from whgen.diagnostics.diagnostic import Diagnostic, Report
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     type=click.Choice(["bigquery"]),
     help="Have the warehouse's own analyzer, which is on this machine, judge every model and test as dbt would run it there.",
 )
+@click.option("--dry-run", is_flag=True, help="Ask the warehouse of a target what it would read for each model. Needs its login.")
+@click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="With --dry-run: whom to ask; the first target when not given.")
+@click.option("--max-bytes", type=Bytes(), metavar="SIZE", help="With --dry-run: fail when a build would read more, as 500GB.")
 @formatted(*DIAGNOSTICS)
 @common
 @click.pass_obj
-def validate(settings: Settings, /, warehouse: str | None, **options: bool) -> None:
-    """Check all specs. Needs no warehouse and no network."""
+def validate(settings: Settings, /, warehouse: str | None, target: str | None, max_bytes: int | None, **options: bool) -> None:
+    """Check all specs. Needs no warehouse and no network, unless it is asked to."""
     from whgen.pipeline import compile_specs
     from whgen.pipeline import validate as check
 
@@ -35,17 +39,28 @@ def validate(settings: Settings, /, warehouse: str | None, **options: bool) -> N
         raise click.UsageError("--diff shows what --fix would do, as text: write `whgen validate --fix --diff`")
     if options["fix"] and warehouse:
         raise click.UsageError("--fix mends the specs, and --warehouse judges what comes of them: run one after the other")
+    if options["dry_run"] and (warehouse or options["fix"]):
+        raise click.UsageError("--dry-run asks a warehouse about specs that are right: run it by itself")
+    if max_bytes is not None and not options["dry_run"]:
+        raise click.UsageError("--max-bytes bounds what --dry-run finds: write `whgen validate --dry-run --max-bytes SIZE`")
     root = find_project(settings)
     if options["fix"]:
         _fix(settings, root, show_diff=options["show_diff"])
-    compilation = (compile_specs if warehouse else check)(root, cached=not settings.no_cache)
+    compilation = (compile_specs if warehouse or options["dry_run"] else check)(root, cached=not settings.no_cache)
+    read = None
     if warehouse and not compilation.report.has_errors:
         from whgen.cli.analyze import add_analysis
 
         add_analysis(settings, root, compilation, warehouse, tell=settings.is_text)
+    if options["dry_run"] and not compilation.report.has_errors:
+        from whgen.cli.estimate import add_estimates
+
+        read = add_estimates(root, compilation, target, max_bytes, tell=settings.is_text and not settings.quiet)
     report, texts = compilation.report, dict(compilation.texts)
     if settings.is_text:
         _tell(settings, report, texts)
+    elif read is not None:
+        say_for_programs(settings, {"ok": not report.has_errors, **read}, report, texts)
     else:
         _print(settings, report, texts)
     leave(FAILED if report.has_errors else OK)

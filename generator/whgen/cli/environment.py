@@ -6,9 +6,9 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -18,9 +18,10 @@ from whgen.output import OutputError, write
 
 if TYPE_CHECKING:
     from whgen.compilation import Generated
-    from whgen.dbt.connection import Connection
+    from whgen.dbt.events import Invocation
     from whgen.plan.project import Environment
 
+Connect: TypeAlias = "Callable[[Invocation], contextlib.AbstractContextManager[Any]]"
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
 
 with_prefix = click.option(
@@ -81,8 +82,11 @@ def schemas_of(project: Generated, target: str, schema_prefix: str = "") -> tupl
 
 
 @contextlib.contextmanager
-def reached(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
-    """A connection for the project as the specs have it now, whatever stands in its folder. Raises DbtError, OutputError."""
+def reached(root: Path, project: Generated, target: str, schema_prefix: str = "", *, connect: Connect | None = None) -> Iterator[Any]:
+    """A connection for the project as the specs have it now, whatever stands in its folder. Raises DbtError, OutputError.
+
+    `connect` makes another kind of connection of it.
+    """
     from whgen.dbt.connection import connected
     from whgen.dbt.events import Invocation
 
@@ -94,7 +98,7 @@ def reached(root: Path, project: Generated, target: str, schema_prefix: str = ""
         with tempfile.TemporaryDirectory(prefix=".whgen-", dir=beside, ignore_cleanup_errors=True) as folder:
             write(Path(folder), project.files)
             asked = Invocation(command="parse", project=Path(folder), root=root, target=target, schema_prefix=schema_prefix)
-            with connected(asked) as connection:
+            with (connect or connected)(asked) as connection:
                 yield connection
     except OSError as problem:
         raise OutputError(f"`{beside.name}` cannot be written: {problem.strerror}", beside) from problem
@@ -105,12 +109,12 @@ def reached(root: Path, project: Generated, target: str, schema_prefix: str = ""
 
 
 @contextlib.contextmanager
-def opened(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Connection]:
+def opened(root: Path, project: Generated, target: str, schema_prefix: str = "", *, connect: Connect | None = None) -> Iterator[Any]:
     """The same; what is refused ends the command."""
     from whgen.dbt.run import DbtError
 
     try:
-        with reached(root, project, target, schema_prefix) as connection:
+        with reached(root, project, target, schema_prefix, connect=connect) as connection:
             yield connection
     except OutputError as problem:
         fail("output-failed", problem.message)

@@ -55,6 +55,12 @@ class Connection:
             _, table = self.adapter.execute(sql, fetch=True)
             return tuple(tuple(row) for row in table.rows)
 
+    def would_read(self, sql: str) -> int:
+        """The bytes that a query would read, of a warehouse that tells. Raises DbtError."""
+        with self._asking():
+            job, _ = self.adapter.connections.raw_execute(sql, dry_run=True)
+            return int(job.total_bytes_processed or 0)
+
     def has(self, schema: Schema) -> bool:
         """Whether there is such a schema. Raises DbtError."""
         with self._asking():

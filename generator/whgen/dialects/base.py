@@ -78,6 +78,8 @@ class Dialect:
     """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
     missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
     """What a connection with these settings lacks to log in, as far as that shows offline, and what to do, with `{variable}` in it."""
+    estimates: bool = False
+    """Whether it says what a query would read, without running it."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """What a machine that logs in sets of the variables of `profile`, by the end of its name: a value, `secret`, or `file` of a secret."""
 

@@ -161,6 +161,7 @@ BIGQUERY = Dialect(
     profile=_profile,
     in_location=_in_location,
     missing_login=missing_login,
+    estimates=True,
     attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",
     credentials={"METHOD": "service-account", "KEYFILE": "file"},
 )
