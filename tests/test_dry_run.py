@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.bigquery import Client
 
 from projects import write_project
 from whgen.cli.app import app
+from whgen.dialects.bigquery import BIGQUERY
 
 SPECS = """\
 warehouse: shop
@@ -61,6 +64,15 @@ class BigQuery(BaseHTTPRequestHandler):
             body = {"error": {"code": status, "message": answer[1], "errors": [{"message": answer[1], "reason": answer[2]}]}}
         data = json.dumps(body).encode()
         self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        reference = {"projectId": "acme", "datasetId": "staging", "modelId": "churn"}
+        data = json.dumps({"models": [{"modelReference": reference}]} if self.path.split("?")[0].endswith("/models") else {}).encode()
+        self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -144,3 +156,11 @@ def test_nobody_is_logged_in(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     told = dry_run(shop, "--target", "cloud")
     assert "error[no-login]: " in told.output
     assert told.exit_code == 1
+
+
+def test_models_of_bigquery_ml_are_listed(shop: Path) -> None:
+    """They go when a dataset is dropped, and no query tells of them."""
+    found = re.search(r"http://127[^']*", (shop / "specs/shop.yml").read_text(encoding="utf-8"))
+    assert found is not None
+    client = Client(project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": found[0]})
+    assert list(BIGQUERY.listed(client, "acme", "staging")) == ["churn"]

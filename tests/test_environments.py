@@ -166,6 +166,15 @@ def test_schemas_that_cannot_be_made(arguments: str, variables: dict[str, str], 
     assert not (shop / "shop.duckdb").exists()
 
 
+def test_a_prefix_is_not_that_of_a_developer(shop: Path) -> None:
+    whgen("-C", str(shop), "build", "-t", "dev", USER="ada")
+    before = contents(shop)
+    for command in ("build", "drop --yes"):
+        said = whgen("-C", str(shop), *command.split(), "-t", "prod", "--schema-prefix", "dev_ada_", ends=1, USER="bob").output
+        assert "error[unusable-schema]: the schema `dev_ada_production` is one of a developer, by the target `dev`" in said
+    assert contents(shop) == before
+
+
 def test_generated_project_is_for_everybody(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for name in ("ada", "grace"):
@@ -273,6 +282,24 @@ def test_pull_request_on_postgres(postgres_server: PostgresServer, shop: Path) -
         said = whgen(*drop, ends=1, USER="ada").output
         assert "not of this project: `crm.report`, `pr_7_qa_ada_staging.one`" in said
         connection.execute("drop view crm.report; drop function pr_7_qa_ada_staging.one")
+        # What depends on the schemas in other ways is refused by the server, and then nothing goes.
+        for ahead, after in (
+            (
+                "create type pr_7_qa_ada_production.mood as enum ('good'); create table crm.own (m pr_7_qa_ada_production.mood)",
+                "drop table crm.own; drop type pr_7_qa_ada_production.mood",
+            ),
+            ("create table crm.rows (r pr_7_qa_ada_production.dim_customer)", "drop table crm.rows"),
+            (
+                "create function crm.f() returns bigint begin atomic select count(*) from pr_7_qa_ada_production.dim_customer; end",
+                "drop function crm.f",
+            ),
+        ):
+            connection.execute(ahead)
+            refused = whgen(*drop, ends=1, USER="ada").output
+            assert "depend on it" in refused or "other objects" in refused, refused
+            assert connection.execute(made).fetchall() == [*throw_away, *own]
+            assert connection.execute("select count(*) from pr_7_qa_ada_production.dim_customer").fetchone() == (4,)
+            connection.execute(after)
         # The name is a pattern to dbt-postgres.
         connection.execute("create schema pr_7xqa_ada_staging; create table pr_7xqa_ada_staging.mine as select 1 as n")
         views = [v for v in connection.execute(listed).fetchall() if not v[0].startswith("pr_7_")]

@@ -134,7 +134,7 @@ def _rights(connection: Connection, project: Generated) -> Finding:
             doing = "make a table"
             connection.create_table(schema, "may_be_made")
         finally:
-            connection.drop(schema)
+            connection.drop([schema])
     except DbtError as problem:
         _, message, help_ = said_of(str(problem), project)
         help_ = help_ or "have the right granted to who logs in"

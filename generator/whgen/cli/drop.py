@@ -45,8 +45,7 @@ def drop(settings: Settings, /, target: str | None, schema_prefix: str | None, *
         if settings.is_text:
             _tell(schemas, name, names, quiet=settings.quiet)
         if schemas and (options["yes"] or _agreed()):
-            for schema in schemas:
-                connection.drop(schema)
+            connection.drop(list(schemas), _dialect(project).drop)
         elif schemas:
             say("Nothing was dropped.")
             leave(OK)
@@ -75,6 +74,7 @@ def _present(connection: Connection, project: Generated, names: frozenset[str]) 
 
 def _refuse_strangers(connection: Connection, project: Generated, schemas: Mapping[Schema, frozenset[str]]) -> None:
     others = {f"{schema}.{name}" for schema, tables in schemas.items() for name in connection.strangers(schema, tables)}
+    others |= {f"{schema}.{name}" for schema in schemas for name in connection.listed(schema, _dialect(project).listed)}
     attached, every = _dialect(project).attached, ", ".join(f"'{s.name}'" for s in schemas)
     if attached is not None:
         for schema in schemas:

@@ -77,7 +77,7 @@ def schemas_of(project: Generated, target: str, schema_prefix: str = "") -> tupl
         if dialect.reserved_schemas.fullmatch(schema):
             _refuse(f"{dialect.name} keeps the schema `{schema}` for itself", way_out)
         if schema_prefix or who:
-            _require_free(schema, project, way_out)
+            _require_free(schema, project, environment, schema_prefix, way_out)
     return schemas
 
 
@@ -133,11 +133,15 @@ def said_of(message: str, project: Generated) -> tuple[str, str, str]:
     return "dbt-failed", headline, "\n".join(details)
 
 
-def _require_free(schema: str, project: Generated, way_out: str) -> None:
-    """Whatever a throw-away environment is called, it must not be one that is there to stay."""
+def _require_free(schema: str, project: Generated, own: Environment, schema_prefix: str, way_out: str) -> None:
+    """Whatever a throw-away environment is called, it must be none that is there to stay, nor one of a developer."""
     for other in project.environments:
         if not other.per_developer and schema in other.names():
             _refuse(f"the schema `{schema}` is one of the target `{other.target}`", way_out)
+        is_own = own.per_developer and own.prefix == other.prefix and not schema_prefix
+        # Without a prefix any name could be a developer's.
+        if other.per_developer and other.prefix and not is_own and other.is_of_developer(schema):
+            _refuse(f"the schema `{schema}` is one of a developer, by the target `{other.target}`", way_out)
 
 
 def _variable_parts(environment: Environment, schema_prefix: str) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from whgen.dbt.events import Invocation
 from whgen.dbt.run import DbtError, invoke
 from whgen.dbt.session import arguments, refusals, session
 
+Statements: TypeAlias = Callable[[Sequence[str], Sequence[tuple[str, str]]], Iterable[str]]
+"""Schemas, and what is in them as (type, name) -> the statements that drop them."""
 _BUILT = ("model", "seed", "snapshot")
 # What an interrupted build may leave beside a table.
 _LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)\w*$")
@@ -86,10 +88,26 @@ class Connection:
             self.adapter.execute(f"create table {relation} as select 1 as n", auto_begin=True)
             self.adapter.commit_if_has_connection()
 
-    def drop(self, schema: Schema) -> None:
-        """Drop a schema with all that is in it. Raises DbtError."""
+    def drop(self, schemas: Iterable[Schema], statements: Statements | None = None) -> None:
+        """Drop schemas with all that is in them. Raises DbtError.
+
+        `statements` makes the SQL of it, for a warehouse on which dbt would take what lies elsewhere along: all of it runs, or nothing.
+        """
+        if statements is None:
+            with self._asking():
+                for schema in schemas:
+                    self.adapter.drop_schema(self._relation(schema))
+            return
         with self._asking():
-            self.adapter.drop_schema(self._relation(schema))
+            inside = [r for s in schemas for r in self.adapter.list_relations_without_caching(self._relation(s)) if r.schema == s.name]
+            for sql in statements([s.name for s in schemas], [(str(r.type), str(r)) for r in inside]):
+                self.adapter.execute(sql, auto_begin=True)
+            self.adapter.commit_if_has_connection()
+
+    def listed(self, schema: Schema, ask: Callable[[Any, str, str], Iterable[str]]) -> tuple[str, ...]:
+        """What the client of the warehouse lists in a schema. Raises DbtError."""
+        with self._asking():
+            return tuple(ask(self.adapter.connections.get_thread_connection().handle, schema.database, schema.name))
 
     def _relation(self, schema: Schema) -> Any:
         return self.adapter.Relation.create(database=schema.database, schema=schema.name).without_identifier()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -68,6 +68,10 @@ class Dialect:
     profile: Callable[[Target, str], Mapping[str, Any]]
     attached: str | None = None
     """A query for what goes with the schema `{schema}` of `{database}` beside its tables and views, when `{schemas}` are dropped."""
+    listed: Callable[[Any, str, str], Iterable[str]] = lambda *_: ()
+    """What the client of the warehouse lists in a schema of a database that no query tells of, and that is dropped with it."""
+    drop: Callable[[Sequence[str], Sequence[tuple[str, str]]], Iterable[str]] | None = None
+    """The statements that drop schemas, by what is in them as (type, name), and nothing elsewhere; None where dbt does it so."""
     database_file: Callable[[Mapping[str, Any]], str | None] = lambda _: None
     """The file that a connection with these settings opens, and makes if it is missing."""
     server_version: str | None = None

@@ -162,6 +162,8 @@ BIGQUERY = Dialect(
     in_location=_in_location,
     missing_login=missing_login,
     estimates=True,
+    # Models of BigQuery ML; of those no view of the information schema tells.
+    listed=lambda client, project, dataset: [m.model_id for m in client.list_models(f"{project}.{dataset}")],
     attached="select routine_schema || '.' || routine_name from `{database}`.`{schema}`.INFORMATION_SCHEMA.ROUTINES",
     credentials={"METHOD": "service-account", "KEYFILE": "file"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -47,7 +47,7 @@ order by attnum
 """
 
 
-# What is no table, and views elsewhere that read the schema: CASCADE takes them along.
+# What is no table, and views elsewhere that read the schema. What else depends on it is refused when it is dropped.
 _ATTACHED = """
 select nspname || '.' || relname
 from pg_class
@@ -95,6 +95,14 @@ def _settle(tree: exp.Expr, type_: Type) -> exp.Expr:
 
 def _spine(first: date, last: date) -> str:
     return f"SELECT CAST(day AS DATE) AS calendar_date\nFROM GENERATE_SERIES(DATE '{first}', DATE '{last}', INTERVAL '1 day') AS day"
+
+
+def _drop(schemas: Sequence[str], inside: Sequence[tuple[str, str]]) -> Iterator[str]:
+    # All of a kind at once, since they may refer to each other; without CASCADE, which would take what refers to them from elsewhere.
+    for kind in ("view", "materialized_view", "table"):
+        if names := [name for type_, name in inside if type_ == kind]:
+            yield f"drop {kind.replace('_', ' ')} {', '.join(names)}"
+    yield f"drop schema {', '.join(POSTGRES.name_sql(s) for s in schemas)}"
 
 
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
@@ -171,6 +179,7 @@ POSTGRES = Dialect(
     source=_source,
     profile=_profile,
     attached=_ATTACHED,
+    drop=_drop,
     server_version="show server_version",
     oldest_server=16,
     credentials={"PASSWORD": "secret"},

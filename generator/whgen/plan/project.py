@@ -305,6 +305,10 @@ class Environment:
         before = f"{schema_prefix}{self.prefix}{f'{developer}_' if self.per_developer else ''}"
         return tuple(before + schema for schema in self.schemas)
 
+    def is_of_developer(self, name: str) -> bool:
+        """Whether a schema is one that some developer would have here."""
+        return any(name.startswith(self.prefix) and name.endswith(f"_{s}") and len(name) > len(f"{self.prefix}_{s}") for s in self.schemas)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
