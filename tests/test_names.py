@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from projects import build, failed, generated_files, write_project
+from projects import REPOSITORY, build, compiled, failed, generated_files, write_project
 from whgen.dbt.connection import connected
 from whgen.dbt.describe import described
 from whgen.dbt.events import Invocation
@@ -182,3 +182,18 @@ def test_a_long_name_of_a_test_fits_into_a_file(tmp_path: Path) -> None:
     names = re.findall(r"name: (\S+__\S+)", properties)
     assert len(names) == len(set(names)) == 4
     assert max(map(len, names)) <= 240
+
+
+def test_a_table_is_called_like_no_query_of_the_template(tmp_path: Path) -> None:
+    """What a model reads is a query with the name of its table, beside those of the template."""
+    template = (REPOSITORY / "templates/models/dimension.sql.j2").read_text(encoding="utf-8")
+    queries = {*re.findall(r"^(?:WITH )?([a-z_]+) AS \($", template, re.MULTILINE), "existing"}
+    assert {"members", "changes", "versions", "special"} < queries
+    tables = "\n".join(f"  {q}: {{key: id, columns: {{id: {{source_type: integer}}}}}}" for q in sorted(queries))
+    warehouse = "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}}\n---\n"
+    source = f"source: shop\nlocation: {{duckdb: {{files: '{{table}}.csv'}}}}\ntables:\n{tables}\n"
+    dimensions = "".join(f"---\ndimension: {q}\nfrom: shop.{q}\nkey: id\n" for q in sorted(queries))
+    write_project(tmp_path, {"specs/shop.yml": warehouse + source + dimensions})
+    for path, text in compiled(tmp_path).projects[0].files.items():
+        named = re.findall(r"^(?:WITH )?([a-z_]+) AS \($", text, re.MULTILINE)
+        assert len(named) == len(set(named)), path

@@ -14,13 +14,32 @@ from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceV
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, constant_item, hashed_key, select_item, select_list
 from whgen.sql.columns import column_expression
 
+# The names of queries in templates/models/dimension.sql.j2.
+_QUERIES = frozenset(
+    [
+        "members",
+        "inferred",
+        "referenced",
+        "special",
+        "current_rows",
+        "existing",
+        "extracts",
+        "extracted",
+        "followed",
+        "changes",
+        "sequenced",
+        "looked_back",
+        "versions",
+    ]
+)
 _VERSION = ("valid_from", "valid_to", "valid_to IS NULL AS is_current")
 LABELS = {UNKNOWN_MEMBER: "Unknown", NOT_FOUND_MEMBER: "Not found"}
 
 
 def base_alias(table: Table) -> str:
-    """What a model calls the table that it reads."""
-    return table.table if isinstance(table, Staging) else table.name
+    """What a model calls the table that it reads; not what the templates call another query."""
+    name = table.table if isinstance(table, Staging) else table.name
+    return f"{name}_rows" if name in _QUERIES or name.endswith("_lookup") else name
 
 
 def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ...]) -> DimensionView:
