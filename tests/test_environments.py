@@ -175,6 +175,14 @@ def test_a_prefix_is_not_that_of_a_developer(shop: Path) -> None:
     assert contents(shop) == before
 
 
+def test_without_a_prefix_any_name_may_be_a_developers(shop: Path) -> None:
+    warehouse = shop / "specs/warehouse.yml"
+    warehouse.write_text(warehouse.read_text(encoding="utf-8").replace("schema_prefix: dev_, ", ""), encoding="utf-8")
+    said = whgen("-C", str(shop), "drop", "--yes", "-t", "prod", "--schema-prefix", "ada_", ends=1, USER="bob").output
+    assert "is one of a developer, by the target `dev`" in said
+    assert "give `dev` a `schema_prefix`" in said
+
+
 def test_generated_project_is_for_everybody(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for name in ("ada", "grace"):

@@ -139,9 +139,10 @@ def _require_free(schema: str, project: Generated, own: Environment, schema_pref
         if not other.per_developer and schema in other.names():
             _refuse(f"the schema `{schema}` is one of the target `{other.target}`", way_out)
         is_own = own.per_developer and own.prefix == other.prefix and not schema_prefix
-        # Without a prefix any name could be a developer's.
-        if other.per_developer and other.prefix and not is_own and other.is_of_developer(schema):
-            _refuse(f"the schema `{schema}` is one of a developer, by the target `{other.target}`", way_out)
+        if other.per_developer and not is_own and other.is_of_developer(schema):
+            # Without a prefix any name could be a developer's.
+            help_ = way_out if other.prefix else f"give `{other.target}` a `schema_prefix`, so that schemas of developers can be told"
+            _refuse(f"the schema `{schema}` is one of a developer, by the target `{other.target}`", help_)
 
 
 def _variable_parts(environment: Environment, schema_prefix: str) -> list[str]:

@@ -16,7 +16,7 @@ Statements: TypeAlias = Callable[[Sequence[str], Sequence[tuple[str, str]]], Ite
 """Schemas, and what is in them as (type, name) -> the statements that drop them."""
 _BUILT = ("model", "seed", "snapshot")
 # What an interrupted build may leave beside a table.
-_LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)\w*$")
+_LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)_?[0-9]*$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
