@@ -128,6 +128,25 @@ sql: select product, sum(pieces) as pieces from fact_stock group by product""",
         is_warning=True,
     ),
     Code(
+        name="not-in-missing",
+        title="NOT IN over values that can be missing",
+        what="A hand-written model keeps the rows whose value is not among those of a sub-query, in which one can be missing, "
+        "and no test of the column says that none is. A warning.",
+        why="Of a list in which one value is unknown, nothing is surely not a member: with a single NULL among the values the filter keeps "
+        "no row at all, and the table is silently empty.",
+        example=_STOCK
+        + """\
+# specs/model.yml
+model: unsold
+key: [product, day]
+columns: {product: string, day: date}
+sql: |
+  select product, day from stg_shop__stock
+  where pieces not in (select pieces from fact_stock)""",
+        fix="Leave the missing values out in the sub-query, or write `not exists`.",
+        is_warning=True,
+    ),
+    Code(
         name="cast-twice",
         title="A value is cast twice",
         what="A cast stands in an expression and again in `type:`, is one to the type that the column has already, "

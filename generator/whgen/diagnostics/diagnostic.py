@@ -109,9 +109,11 @@ class Report:
     _secrets: dict[tuple[Span, str], None] = field(default_factory=dict)
     _left_out: dict[tuple[str, str], Related] = field(default_factory=dict)
     _compared: int = 0
+    _mistakes: int = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a finding, unless the same was found at the same place before."""
+        self._mistakes += diagnostic.severity is Severity.ERROR
         self._found.setdefault((diagnostic.span, diagnostic.code, diagnostic.message), diagnostic)
 
     def error(
@@ -142,6 +144,11 @@ class Report:
         """Add a warning."""
         found = Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related), fix=fix)
         self.add(replace(found, severity=Severity.WARNING))
+
+    @property
+    def mistakes(self) -> int:
+        """How many errors were met so far, each time that one was: it grows where the same is met again, and not with a warning."""
+        return self._mistakes
 
     def hide(self, span: Span, secret: str) -> None:
         """Show a text in no diagnostic: neither its place in the file, nor where a message quotes it."""

@@ -15,7 +15,7 @@ _MOST_ROWS = 3
 
 def check_seed(source: SourceText, columns: Sequence[str], columns_at: Span, report: Report) -> bool:
     """Report what keeps the file from being the table that the spec declares. True when there is nothing."""
-    before = len(report)
+    before = report.mistakes
     lines = source.text.split("\n")
     header = _values(lines[0])
     if not source.text.strip():
@@ -37,7 +37,7 @@ def check_seed(source: SourceText, columns: Sequence[str], columns_at: Span, rep
         )
     else:
         _check_rows(source, len(columns), report)
-    return len(report) == before
+    return report.mistakes == before
 
 
 def _check_rows(source: SourceText, width: int, report: Report) -> None:

@@ -59,7 +59,7 @@ def load_lock(root: Path, texts: dict[str, str], report: Report) -> Lock:
     path = root / LOCK_FILE
     if not path.exists():
         return Lock()
-    before = len(report)
+    before = report.mistakes
     text = read_text(path, LOCK_FILE, report)
     found: dict[tuple[str, str], Located[LockedSource]] = {}
     if text is not None:
@@ -67,7 +67,7 @@ def load_lock(root: Path, texts: dict[str, str], report: Report) -> Lock:
         for document in read_documents(SourceText.of(LOCK_FILE, text), report):
             if (at := _located(document, report)) is not None:
                 _add(at, found, report)
-    return Lock(sources=found, is_broken=len(report) > before)
+    return Lock(sources=found, is_broken=report.mistakes > before)
 
 
 def _located(document: Document, report: Report) -> Located[LockedSource] | None:

@@ -34,18 +34,18 @@ def infer(
     `aggregates` lets it sum up several rows. It must mean the same on all of `warehouses`; none are given where the expression is for
     its own warehouse alone. None when something was reported.
     """
-    before = len(report)
+    before = report.mistakes
     _find_columns(tree, scope, sql, report, where, declared)
     if not aggregates:
         _check_aggregates(tree, sql, report)
     if warehouses:
         check_functions(tree, sql, report, warehouses)
-    if len(report) > before:
+    if report.mistakes > before:
         return None
     typed = with_types(tree, list(tree.dfs())[::-1], sql, report)
-    if typed is not None and warehouses and len(report) == before:
+    if typed is not None and warehouses and report.mistakes == before:
         check_limits(typed, sql, report, warehouses)
-    return typed if len(report) == before else None
+    return typed if report.mistakes == before else None
 
 
 def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, where: str, declared: Related | None) -> None:

@@ -5,7 +5,7 @@ Models are named as they are called in the warehouse. Every unknown name is repo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -56,7 +56,7 @@ def resolve_query(
 
     It must mean the same on all of `warehouses`; none are given where it is for its own warehouse alone.
     """
-    before = len(report)
+    before = report.mistakes
     if warehouses:
         check_functions(tree, sql, report, warehouses, query=True)
     try:
@@ -68,15 +68,19 @@ def resolve_query(
     reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
     typed: exp.Query | None = tree
     outputs = _Outputs(tables, nullable=is_opaque(tree))
+    seen: set[int] = set()
     # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
-        _check_columns(scope, outputs, sql, report, declared)
+        # The columns of a sub-query are among those of the queries around it, too: they are its own first.
+        columns_here = [c for c in scope.columns if id(c) not in seen]
+        seen |= {id(c) for c in columns_here}
+        _check_columns(scope, columns_here, outputs, sql, report, declared)
         fill(scope.expression)
         check_grouping(scope, sql, report)
         if sql.dialect == REFERENCE:
             with_types(tree, list(scope.walk())[::-1], sql, report)
     _check_output(tree, columns, sql, report, columns_at)
-    if len(report) > before:
+    if report.mistakes > before:
         return None
     if sql.dialect != REFERENCE:
         typed = with_types(tree, (), sql, report)
@@ -84,7 +88,7 @@ def resolve_query(
         _check_types(typed, columns, sql, report, columns_at)
     if typed is not None and warehouses:
         check_limits(typed, sql, report, warehouses, query=True)
-    if typed is None or len(report) > before:
+    if typed is None or report.mistakes > before:
         return None
     never = frozenset(name for name, type_ in (outputs.of(scopes[-1]) or {}).items() if type_ is not None and not type_.nullable)
     return ResolvedQuery(tree=typed, reads=tuple(sorted(reads)), present=never)
@@ -216,12 +220,14 @@ class _Outputs:
         return {n: t and replace(t, nullable=is_) for (n, t), is_ in zip(first.items(), nullable, strict=True)}
 
 
-def _check_columns(scope: Scope, all_outputs: _Outputs, sql: SqlText, report: Report, declared: Declared) -> None:
+def _check_columns(
+    scope: Scope, columns: Iterable[exp.Column], all_outputs: _Outputs, sql: SqlText, report: Report, declared: Declared
+) -> None:
     outputs = all_outputs.of_all(scope)
     around = _around(scope, all_outputs)
     selects = scope.expression.selects if isinstance(scope.expression, exp.Select) else []
     aliases = {item.alias for item in selects if isinstance(item, exp.Alias)}
-    for column in scope.columns:
+    for column in columns:
         if column.name == "" or isinstance(column.this, exp.Star):
             continue
         if column.table:

@@ -138,7 +138,7 @@ def _assign_function(node: exp.Expr, entry: Function, sql: SqlText, report: Repo
 
 
 def _check_nulls(node: exp.Expr, arguments: list[_Argument], sql: SqlText, report: Report) -> None:
-    if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ | exp.In):
+    if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ) or (isinstance(node, exp.In) and not isinstance(node.parent, exp.Not)):
         return
     missing = next((x for x in arguments if isinstance(x.node.unnest(), exp.Null)), None)
     if missing is not None:
@@ -147,8 +147,14 @@ def _check_nulls(node: exp.Expr, arguments: list[_Argument], sql: SqlText, repor
             "comparison-with-null",
             sql.span_of(node),
             "nothing equals NULL, nor is it larger or smaller: this is never true",
-            help=f"write `{other} is {'not ' if isinstance(node, exp.NEQ) else ''}null`",
+            help=_without_null(node, other),
         )
+
+
+def _without_null(node: exp.Expr, other: str) -> str:
+    if isinstance(node, exp.In):
+        return "take NULL out of the list"
+    return f"write `{other} is {'not ' if isinstance(node, exp.NEQ) else ''}null`"
 
 
 def _arguments(node: exp.Expr, signature: Signature) -> list[_Argument]:

@@ -11,6 +11,7 @@ from whgen.resolve.rules.completeness import check_completeness
 from whgen.resolve.rules.conformed import check_conformed
 from whgen.resolve.rules.grain import check_grains
 from whgen.resolve.rules.joins import check_joins
+from whgen.resolve.rules.missing import check_missing
 from whgen.resolve.rules.references import check_references
 
 RULES: tuple[Callable[[Checked], None], ...] = (
@@ -18,6 +19,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     check_grains,
     check_joins,
     check_additivity,
+    check_missing,
     check_casts,
     check_conformed,
     check_completeness,

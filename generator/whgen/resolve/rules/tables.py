@@ -51,17 +51,18 @@ def _keys(table: Table) -> Iterator[frozenset[str]]:
     if isinstance(table, Fact) and (grain := _grain(table)) is not None:
         yield grain
     for column in table.columns:
-        if any(_is_strict(test) and test.kind == "unique" for test in column.tests):
+        if any(is_strict(test) and test.kind == "unique" for test in column.tests):
             yield frozenset([column.name])
     for test in table.tests:
         # A test of a package that says the same: `{dbt_utils.unique_combination_of_columns: {combination_of_columns: [a, b]}}`.
-        if test.kind == "dbt" and _is_strict(test) and "unique" in str(next(iter(test.argument))):
+        if test.kind == "dbt" and is_strict(test) and "unique" in str(next(iter(test.argument))):
             for value in next(iter(test.argument.values())).values():
                 if isinstance(value, list) and value and set(value) <= names:
                     yield frozenset(value)
 
 
-def _is_strict(test: Test) -> bool:
+def is_strict(test: Test) -> bool:
+    """Whether a test looks at every row, and its failure is an error."""
     return test.severity == "error" and test.where is None
 
 
