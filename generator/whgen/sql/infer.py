@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report
 from whgen.ir.types import Type
+from whgen.sql.foreign import check_comparisons
 from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
 from whgen.sql.portable import check_functions, check_limits
 from whgen.sql.reference import NATIVE, REFERENCE
@@ -117,10 +118,12 @@ def _annotated(tree: E, sql: SqlText, report: Report) -> E | None:
         # A cast has a type from the start, so that what stands in it would be passed over: the innermost first.
         for cast in reversed(list(tree.find_all(exp.Cast))):
             annotate_types(cast.this, dialect=sql.dialect, overwrite_types=False)
-        return annotate_types(tree, dialect=sql.dialect, overwrite_types=False)
+        annotated = annotate_types(tree, dialect=sql.dialect, overwrite_types=False)
     except TAKEN_FOR_GRANTED:
         report.error("sql-syntax", sql.span, "the SQL cannot be understood", help="a function may have other arguments than it takes")
         return None
+    check_comparisons(annotated, sql, report)
+    return annotated
 
 
 def is_native(node: exp.Expr) -> bool:
