@@ -6,6 +6,7 @@ Elsewhere plain lines, one for each node.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from whgen.plan.project import Node
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.live import Live
     from rich.text import Text
 
 _SPINNER = {True: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", False: "|/-\\"}
@@ -32,8 +34,8 @@ _PLAIN_WIDTH = 120
 class Display:
     """The state of one run on the screen. `receive` is called by one thread, `frame` by another.
 
-    There is no lock: rich holds its own while it asks for a frame, and again while a line is printed, so that one of ours would come
-    before it here and behind it there. `frame` reads copies instead; that it sees a node too late or too early harms nobody.
+    Lines and frames are written under `writing`, since rich works out how many lines a new one must clear before it writes it, and not
+    in one with that. `frame` reads copies; that it sees a node too late or too early harms nobody.
     """
 
     layout: Layout
@@ -48,6 +50,7 @@ class Display:
     began: float = field(default_factory=time.monotonic)
     running: dict[str, tuple[str, float]] = field(default_factory=dict)
     held: dict[str, NodeFinished] = field(default_factory=dict)
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     def receive(self, event: Event) -> None:
         """Take in what happened."""
@@ -107,7 +110,8 @@ class Display:
 
     def _print(self, text: Text) -> None:
         if self.moves:
-            self.console.print(text, no_wrap=True, overflow="crop")
+            with self.writing:
+                self.console.print(text, no_wrap=True, overflow="crop")
         else:
             # Not through the console, which might wrap, pad or colour a line of a log.
             say(text.plain.rstrip())
@@ -200,14 +204,34 @@ def display(nodes: Sequence[Node], invocation: Invocation, *, quiet: bool, silen
     live = Live(
         get_renderable=shown.frame,
         console=console,
-        refresh_per_second=_FRAMES_A_SECOND,
+        auto_refresh=False,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
     with live:
-        yield shown
+        with _redrawn(live, shown.writing):
+            yield shown
         shown.finish()
+
+
+@contextmanager
+def _redrawn(live: Live, writing: threading.Lock) -> Iterator[None]:
+    """Draw the frame again and again, as long as dbt runs."""
+    over = threading.Event()
+
+    def draw() -> None:
+        while not over.wait(1 / _FRAMES_A_SECOND):
+            with writing:
+                live.refresh()
+
+    thread = threading.Thread(target=draw, name="whgen-display", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _expected(nodes: Sequence[Node], invocation: Invocation) -> dict[str, Tests]:
