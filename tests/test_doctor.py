@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -132,6 +133,18 @@ def test_name_that_no_schema_can_have(shop: Path, monkeypatch: pytest.MonkeyPatc
     found = checks(shop, ends=1)
     assert wrong(found) == {"schemas": "error"}
     assert "set WHGEN_DEV_SCHEMA" in found["schemas"].help
+
+
+def test_schemas_of_a_throw_away_environment(shop: Path) -> None:
+    warehouse = shop / "specs/warehouse.yml"
+    warehouse.write_text(
+        warehouse.read_text(encoding="utf-8").replace("path: shop.duckdb, ", "path: shop.duckdb, schema_prefix: dev_, "), "utf-8"
+    )
+    whgen(shop, "generate")
+    found = checks(shop, "--schema-prefix", "pr_7_")
+    assert found["schemas"].message == "pr_7_dev_ada_staging"
+    assert found["sqlglot"].message == importlib.metadata.version("sqlglot")
+    assert wrong(checks(shop, "--schema-prefix", "7_", ends=1)) == {"schemas": "error"}
 
 
 def test_bigquery_without_credentials_asks_no_network(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

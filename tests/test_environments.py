@@ -156,7 +156,18 @@ def test_plain_dbt_names_the_same_schemas(shop: Path, monkeypatch: pytest.Monkey
         ),
         ("run -t prod --schema-prefix 7_", {}, "unusable-schema", "'7_' is no prefix for schemas"),
         ("test -t prod --schema-prefix pr-7_", {}, "unusable-schema", "'pr-7_' is no prefix for schemas"),
-        ("build -t prod --schema-prefix qa_", {}, "unusable-schema", "the schema `qa_production` is one of the target `qa`"),
+        (
+            "build -t prod --schema-prefix qa_",
+            {},
+            "unusable-schema",
+            "`qa_production` would be one of a throw-away environment on the target `qa`",
+        ),
+        (
+            "drop -t prod --yes --schema-prefix pr_7_qa_",
+            {},
+            "unusable-schema",
+            "would be one of a throw-away environment on the target `qa`",
+        ),
     ],
 )
 def test_schemas_that_cannot_be_made(arguments: str, variables: dict[str, str], code: str, said: str, shop: Path) -> None:

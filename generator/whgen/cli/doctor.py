@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whgen.cli.build import target_of
-from whgen.cli.environment import reached, said_of
+from whgen.cli.environment import reached, said_of, with_prefix
 from whgen.cli.findings import Finding, State, local_findings, space, variables_of
 from whgen.cli.say import compiled, find_project, leave, say, say_for_programs
 from whgen.cli.settings import FAILED, OK, Settings, common, formatted
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-t", "--target", envvar="WHGEN_TARGET", metavar="NAME", help="The target to look at; the first one when not given.")
+@with_prefix
 @formatted("json")
 @common
 @click.pass_obj
-def doctor(settings: Settings, /, target: str | None) -> None:
+def doctor(settings: Settings, /, target: str | None, schema_prefix: str | None) -> None:
     """Check whether a build on a target can work, and say what to do where it cannot."""
     root = find_project(settings)
     compilation = compiled(settings, root)
     name, project = target_of(compilation, target)
     found: list[Finding] = []
-    for finding in _findings(root, project, name):
+    for finding in _findings(root, project, name, schema_prefix or ""):
         found.append(finding)
         if settings.is_text and not (settings.quiet and finding.state is State.OK):
             say(f"{finding.state:<8} {finding.check}: {finding.message}")
@@ -53,17 +54,17 @@ def doctor(settings: Settings, /, target: str | None) -> None:
     leave(code)
 
 
-def _findings(root: Path, project: Generated, target: str) -> Iterator[Finding]:
+def _findings(root: Path, project: Generated, target: str, schema_prefix: str) -> Iterator[Finding]:
     from whgen.dbt.run import DbtError
     from whgen.dbt.session import adapter_is_installed
     from whgen.dialects import DIALECTS
 
-    local = [*local_findings(root, project, target)]
+    local = [*local_findings(root, project, target, schema_prefix)]
     yield from local
     if not adapter_is_installed(project.warehouse) or any(f.check == "schemas" and f.state is State.ERROR for f in local):
         return
     try:
-        with reached(root, project, target) as connection:
+        with reached(root, project, target, schema_prefix) as connection:
             dialect = DIALECTS[project.warehouse]
             if missing := dialect.missing_login(connection.settings):
                 help_ = missing[1].replace("{variable}", variables_of(project, target))

@@ -136,6 +136,8 @@ def said_of(message: str, project: Generated) -> tuple[str, str, str]:
 def _require_free(schema: str, project: Generated, own: Environment, schema_prefix: str, way_out: str) -> None:
     """Whatever a throw-away environment is called, it must be none that is there to stay, nor one of a developer."""
     for other in project.environments:
+        if schema_prefix and len(other.prefix) > len(own.prefix) and f"{schema_prefix}{own.prefix}".endswith(other.prefix):
+            _refuse(f"the schema `{schema}` would be one of a throw-away environment on the target `{other.target}`", way_out)
         if not other.per_developer and schema in other.names():
             _refuse(f"the schema `{schema}` is one of the target `{other.target}`", way_out)
         is_own = own.per_developer and own.prefix == other.prefix and not schema_prefix

@@ -43,13 +43,14 @@ class Finding:
     help: str = ""
 
 
-def local_findings(root: Path, project: Generated, target: str) -> Iterator[Finding]:
+def local_findings(root: Path, project: Generated, target: str, schema_prefix: str = "") -> Iterator[Finding]:
     """Versions, the generated project, schemas, variables, space."""
     yield _version("python", ".".join(map(str, sys.version_info[:3])), _PYTHON, "install whgen into a virtual environment of such a Python")
     yield _package("dbt-core", _DBT)
     yield _package(f"dbt-{project.warehouse}", None)
+    yield _package("sqlglot", None)
     yield _generated(root, project)
-    yield _schemas(project, target)
+    yield _schemas(project, target, schema_prefix)
     yield from _variables(project, target)
     yield space(root)
 
@@ -111,9 +112,9 @@ def _generated(root: Path, project: Generated) -> Finding:
     return Finding(check="generated", message=f"{project.folder} is not current", state=State.ERROR, help="run `whgen generate`")
 
 
-def _schemas(project: Generated, target: str) -> Finding:
+def _schemas(project: Generated, target: str, schema_prefix: str) -> Finding:
     try:
-        return Finding(check="schemas", message=", ".join(schemas_of(project, target)))
+        return Finding(check="schemas", message=", ".join(schemas_of(project, target, schema_prefix)))
     except UnusableSchemaError as problem:
         return Finding(check="schemas", message=str(problem), state=State.ERROR, help=problem.help)
 
