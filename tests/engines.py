@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+from google.api_core.exceptions import GoogleAPICallError
 
 from postgres_server import PostgresServer
 from whgen.analysis.zetasql import ZetaSqlError
@@ -137,7 +138,7 @@ class BigQuery:
         return self._zetasql.analyze(f"WITH data AS ({_table('bigquery', expression)}) SELECT {expression} AS x FROM data")[0][1]
 
 
-ERRORS = (duckdb.Error, psycopg.Error, ZetaSqlError)
+ERRORS = (duckdb.Error, psycopg.Error, ZetaSqlError, GoogleAPICallError)
 
 
 def _table(warehouse: str, expression: str = "") -> str:

@@ -67,7 +67,8 @@ def _typed(text: str) -> tuple[exp.Expr, Report]:
     return tree, report
 
 
-def _printed(text: str) -> tuple[exp.Expr, Type, dict[str, str]]:
+def sql_of_each(text: str) -> tuple[exp.Expr, Type, dict[str, str]]:
+    """The tree of an expression, its type, and what it is in the SQL of each warehouse."""
     tree, report = _typed(text)
     assert not len(report), [f"{d.code}: {d.message}" for d in report]
     type_ = logical_type(tree)
@@ -91,7 +92,8 @@ def _bare(type_: str) -> str:
     return name
 
 
-def _values(engine: Any, sql: str) -> list[Any]:
+def values_of(engine: Any, sql: str) -> list[Any]:
+    """The value in each row, or the error that it is."""
     try:
         return list(engine.values(sql))
     except ERRORS:
@@ -108,9 +110,9 @@ def _value(engine: Any, sql: str, row: int) -> Any:
 
 @pytest.mark.parametrize("text", [*EXAMPLES, *MORE])
 def test_expression_gives_the_same_on_every_warehouse(text: str, engines: Mapping[str, Any]) -> None:
-    tree, type_, printed = _printed(text)
+    tree, type_, printed = sql_of_each(text)
     _check_types(printed, type_, engines)
-    found = {name: _values(engines[name], engines[name].shown(sql, type_)) for name, sql in printed.items()}
+    found = {name: values_of(engines[name], engines[name].shown(sql, type_)) for name, sql in printed.items()}
     stopped = [isinstance(v, Exception) for v in found["bigquery"]]
     assert sum(stopped) <= 2, next(v for v in found["bigquery"] if isinstance(v, Exception))
     for name in ("duckdb", "postgres"):
@@ -122,7 +124,7 @@ def test_expression_gives_the_same_on_every_warehouse(text: str, engines: Mappin
 
 @pytest.mark.parametrize("text", [*AGGREGATES, *MORE_AGGREGATES])
 def test_aggregate_gives_the_same_on_every_warehouse(text: str, engines: Mapping[str, Any]) -> None:
-    _, type_, printed = _printed(text)
+    _, type_, printed = sql_of_each(text)
     _check_types(printed, type_, engines, grouped=True)
     for where in GROUPS:
         wanted = engines["bigquery"].total(printed["bigquery"], where)
@@ -133,7 +135,7 @@ def test_aggregate_gives_the_same_on_every_warehouse(text: str, engines: Mapping
 
 def test_what_is_known_to_differ_still_does(engines: Mapping[str, Any]) -> None:
     for text in DIFFERS:
-        _, type_, printed = _printed(text)
+        _, type_, printed = sql_of_each(text)
         found = {name: _value(engines[name], engines[name].shown(sql, type_), 1) for name, sql in printed.items()}
         assert found["duckdb"] != found["bigquery"] or found["postgres"] != found["bigquery"], text
 

@@ -19,7 +19,7 @@ from emulator_server import PYTHON, Emulator
 from golden import check_golden
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, compiled, release
-from warehouse_features import COLUMNS, FEATURES, REASONS, Feature, page
+from warehouse_features import COLUMNS, FEATURES, REASONS, VALUES, Feature, page
 from whgen.analysis.check import analyze
 from whgen.diagnostics.diagnostic import Report
 from whgen.output import write
@@ -36,7 +36,10 @@ def outcomes() -> Outcomes:
 
 
 def test_page_is_current(request: pytest.FixtureRequest) -> None:
-    check_golden({REPOSITORY / "docs/warehouses.md": page(outcomes())}, refresh=request.config.getoption("--golden"))
+    check_golden(
+        {REPOSITORY / "docs/warehouses.md": page(outcomes(), yaml.safe_load(VALUES.read_text(encoding="utf-8")))},
+        refresh=request.config.getoption("--golden"),
+    )
 
 
 def test_what_does_not_run_has_a_reason() -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VALUES = Path(__file__).parent / "emulator_values.yml"
+"""What the emulator makes of each expression of the catalogue's proof."""
 
 COLUMNS = {
     "duckdb": "DuckDB",
@@ -84,18 +89,31 @@ whole example on it.
 """
 
 
-def page(outcomes: Mapping[str, Mapping[str, bool]]) -> str:
-    """The whole page; `outcomes` say for each feature and place whether it runs there."""
+def page(outcomes: Mapping[str, Mapping[str, bool]], values: Mapping[str, Any]) -> str:
+    """The whole page. `outcomes` say for each feature and place whether it runs there, `values` what the emulator makes of expressions."""
     lines = [f"| feature | in the spec | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 2) + "|"]
     for feature in FEATURES:
         cells = [_cell(feature, place, outcomes[feature.name].get(place)) for place in COLUMNS]
         spec = feature.spec if "`" in feature.spec or feature.spec == "unasked" else f"`{feature.spec}`"
         lines.append(f"| {feature.name} | {spec} | {' | '.join(cells)} |")
     notes = [f"{n}. {name}: {why}." for n, ((name, _), (why, _)) in enumerate(REASONS.items(), 1)]
-    return _HEAD + "\n".join(lines) + "\n\nWhat does not run, and why:\n\n" + "\n".join(notes) + "\n"
+    return _HEAD + "\n".join(lines) + "\n\nWhat does not run, and why:\n\n" + "\n".join(notes) + "\n" + _values(values)
 
 
 def _cell(feature: Feature, place: str, runs: bool | None) -> str:
     if runs is None:
         return "-"
     return "yes" if runs else f"no ({list(REASONS).index((feature.name, place)) + 1})"
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    every = values["same"] + len(values["differs"]) + len(values["refused"])
+    lines = [
+        "\n## Values on the emulator\n",
+        f"Of the {every} expressions that prove the [catalogue of functions](functions.md), over eleven rows of difficult values, the "
+        f"emulator gives the values of Google's evaluator for {values['same']}, and others, in some row, for these:\n",
+        *(f"- `{text}`" for text in values["differs"]),
+        "\nIt refuses these, or stops where BigQuery does not:\n",
+        *(f"- `{text}`" for text in values["refused"]),
+    ]
+    return "\n".join(lines) + "\n"
