@@ -70,9 +70,9 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 def _other_types(connection: duckdb.DuckDBPyConnection, name: str, declared: Mapping[str, Any] | None) -> Iterator[str]:
     found = {row[0]: row[1] for row in connection.execute(f"DESCRIBE {_quoted(name)}").fetchall()}
-    wanted = {c["name"]: c["data_type"].replace(", ", ",") for c in (declared or {}).get("columns", ())}
+    wanted = {c["name"]: c.get("data_type", "unknown").replace(", ", ",") for c in (declared or {}).get("columns", ())}
     for column in {**found, **wanted}:
-        if found.get(column) != wanted.get(column):
+        if found.get(column) != wanted.get(column) and not (column in found and wanted.get(column) == "unknown"):
             yield f"{name}: `{column}` is {found.get(column, 'missing')}, declared {wanted.get(column, 'nowhere')}"
 
 

@@ -6,7 +6,7 @@ Models are named as they are called in the warehouse. Every unknown name is repo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -17,17 +17,17 @@ from whgen.diagnostics.similar import certain, nearest
 from whgen.ir.types import UNKNOWN, Type, a
 from whgen.sql.grouping import check_grouping
 from whgen.sql.infer import set_type, with_types
-from whgen.sql.nullable import fill, is_opaque, lacking, left_open
+from whgen.sql.nullable import fill, is_opaque
+from whgen.sql.outputs import Columns, Outputs
 from whgen.sql.parse import SqlText
 from whgen.sql.portable import check_functions, check_limits
 from whgen.sql.reference import REFERENCE
-from whgen.sql.types import full_type, logical_type
+from whgen.sql.types import logical_type
 
 Tables = Mapping[str, Mapping[str, Type]]
 IsLost = Callable[[str], bool]
 Declared = Callable[[str], Related | None]
 """Where a model is declared, by its name."""
-Outputs = Mapping[str, Mapping[str, Type | None] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def resolve_query(
     _check_ctes(tree, tables, sql, report)
     reads = {n for scope in scopes for n in _check_tables(scope, tables, sql, report, is_lost)}
     typed: exp.Query | None = tree
-    outputs = _Outputs(tables, nullable=is_opaque(tree))
+    outputs = Outputs(tables, nullable=is_opaque(tree))
     seen: set[int] = set()
     # From the inside out, so that the columns of a sub-query have their types when they are used.
     for scope in scopes:
@@ -80,6 +80,8 @@ def resolve_query(
         if sql.dialect == REFERENCE:
             with_types(tree, list(scope.walk())[::-1], sql, report)
     _check_output(tree, columns, sql, report, columns_at)
+    if any(item.is_star for item in tree.selects) and not is_opaque(tree):
+        _check_starred(tree, outputs.of(scopes[-1]) or {}, columns, sql, report, columns_at)
     if report.mistakes > before:
         return None
     if sql.dialect != REFERENCE:
@@ -168,60 +170,8 @@ def _report_schema(source: exp.Table, tables: Tables, sql: SqlText, report: Repo
     )
 
 
-class _Outputs:
-    """The columns that sources yield, worked out once each: queries may build on one another many times over."""
-
-    def __init__(self, tables: Tables, *, nullable: bool) -> None:
-        self._tables = tables
-        self._nullable = nullable
-        self._known: dict[int, Mapping[str, Type | None] | None] = {}
-
-    def of(self, source: exp.Table | Scope) -> Mapping[str, Type | None] | None:
-        """The columns of a source, each with its type where it is known; None when they cannot be told."""
-        if isinstance(source, exp.Table):
-            return self._tables.get(source.name)
-        if id(source) not in self._known:
-            self._known[id(source)] = self._of_query(source)
-        return self._known[id(source)]
-
-    def of_all(self, scope: Scope) -> Outputs:
-        """The columns of the tables in the FROM of a query. That a WITH before it defines more does not matter to it."""
-        without = None if self._nullable else left_open(scope.expression)
-        return {
-            name: lacking(columns) if columns is not None and (without is None or name in without) else columns
-            for name, _ in scope.references
-            if name in scope.sources
-            for columns in (self.of(scope.sources[name]),)
-        }
-
-    def _of_query(self, scope: Scope) -> Mapping[str, Type | None] | None:
-        if scope.set_operation_scopes:
-            return self._of_union(scope)
-        query = scope.expression
-        names = list(query.named_selects) if isinstance(query, exp.Query) else ["*"]
-        if isinstance(query, exp.Query) and "*" not in names:
-            found = {item.output_name: full_type(item) for item in query.selects if item.output_name}
-            # Where a column has no name, or two have one, their places in a union are not known.
-            return lacking(found) if self._nullable or len(found) < len(query.selects) else found
-        inner = self.of_all(scope).values()
-        if not inner or any(columns is None for columns in inner):
-            return None
-        starred = {n: t for columns in inner if columns is not None for n, t in columns.items()}
-        return starred | {n: None for n in names if n != "*"}
-
-    def _of_union(self, scope: Scope) -> Mapping[str, Type | None] | None:
-        """The columns of the first of several queries, which can be missing where those of any of them can."""
-        first, *others = (self.of(s) for s in scope.set_operation_scopes)
-        if first is None:
-            return None
-        if any(other is None or len(other) != len(first) for other in others):
-            return lacking(first)
-        nullable = [any(t is None or t.nullable for t in place) for place in zip(*(o.values() for o in (first, *others) if o), strict=True)]
-        return {n: t and replace(t, nullable=is_) for (n, t), is_ in zip(first.items(), nullable, strict=True)}
-
-
 def _check_columns(
-    scope: Scope, columns: Iterable[exp.Column], all_outputs: _Outputs, sql: SqlText, report: Report, declared: Declared
+    scope: Scope, columns: Iterable[exp.Column], all_outputs: Outputs, sql: SqlText, report: Report, declared: Declared
 ) -> None:
     outputs = all_outputs.of_all(scope)
     around = _around(scope, all_outputs)
@@ -260,20 +210,22 @@ def _check_columns(
             )
 
 
-def _around(scope: Scope, known: _Outputs) -> Outputs:
+def _around(scope: Scope, known: Outputs) -> Mapping[str, Columns | None]:
     """The tables of the queries around a sub-query, which it may speak of."""
-    found: dict[str, Mapping[str, Type | None] | None] = {}
+    found: dict[str, Columns | None] = {}
     while scope.is_subquery and scope.parent is not None:
         scope = scope.parent
         found = {**known.of_all(scope), **found}
     return found
 
 
-def _holders(column: exp.Column, outputs: Outputs) -> list[str]:
+def _holders(column: exp.Column, outputs: Mapping[str, Columns | None]) -> list[str]:
     return [alias for alias, columns in outputs.items() if columns is not None and column.name in columns]
 
 
-def _check_qualified(column: exp.Column, outputs: Outputs, sql: SqlText, report: Report, declared: Related | None) -> None:
+def _check_qualified(
+    column: exp.Column, outputs: Mapping[str, Columns | None], sql: SqlText, report: Report, declared: Related | None
+) -> None:
     if column.table not in outputs:
         span = sql.span_of(column.args["table"])
         message = f"there is no table `{column.table}` in this FROM"
@@ -313,6 +265,22 @@ def _check_types(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, rep
                 help="cast it, or change the declared type",
                 related=[Related(span=columns_at, message="the columns are declared here")],
             )
+
+
+def _check_starred(tree: exp.Query, yielded: Columns, columns: Mapping[str, Type], sql: SqlText, report: Report, columns_at: Span) -> None:
+    """Compare what a star stands for with what is declared."""
+    at = sql.span_of(next(item for item in tree.selects if item.is_star))
+    related = [Related(span=columns_at, message="the columns are declared here")]
+    for name in {**yielded, **columns} if yielded else ():
+        actual, wanted = yielded.get(name) or UNKNOWN, columns.get(name, UNKNOWN)
+        if name not in columns:
+            help_ = "declare it, or name the columns that are wanted instead of the star"
+            report.error("model-columns", at, f"the column `{name}` of the SELECT is not declared", help=help_, related=related)
+        elif name not in yielded:
+            report.error("model-columns", columns_at, f"the SELECT yields no column `{name}`", help="remove it, or select it")
+        elif actual.is_known and wanted.is_known and actual.kind is not wanted.kind:
+            message = f"`{name}` is {a(actual)} here, and declared as {a(wanted)}"
+            report.error("type-mismatch", at, message, help="cast it, or change the declared type", related=related)
 
 
 def _check_output(tree: exp.Query, columns: Mapping[str, Type], sql: SqlText, report: Report, columns_at: Span) -> None:
