@@ -42,7 +42,8 @@ def _errors(project: Files) -> Iterator[str]:
     for path in project:
         if path.suffix == ".csv":
             types = declared.get(path.stem, {}).get("config", {}).get("column_types", {})
-            columns = ", ".join(f"{_quoted(n)} {t}" for n, t in types.items())
+            names = [*types, *(n for n in project[path].partition("\n")[0].split(",") if n not in types)]
+            columns = ", ".join(f"{_quoted(n)} {types.get(n, 'VARCHAR')}" for n in names)
             connection.execute(f"CREATE TABLE {_quoted(path.stem)} ({columns})")
     broken: set[str] = set()
     for name in _ordered(models):

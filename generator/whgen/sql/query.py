@@ -175,8 +175,6 @@ def _check_columns(
 ) -> None:
     outputs = all_outputs.of_all(scope)
     around = _around(scope, all_outputs)
-    selects = scope.expression.selects if isinstance(scope.expression, exp.Select) else []
-    aliases = {item.alias for item in selects if isinstance(item, exp.Alias)}
     for column in columns:
         if column.name == "" or isinstance(column.this, exp.Star):
             continue
@@ -194,7 +192,7 @@ def _check_columns(
             )
         elif holders:
             _set_type(column, {**around, **outputs}[holders[0]])
-        elif all(c is not None for c in (*outputs.values(), *around.values())) and column.name not in aliases and outputs:
+        elif all(c is not None for c in (*outputs.values(), *around.values())) and not _is_alias(column, scope, sql) and outputs:
             known = sorted({n for columns in outputs.values() for n in columns or ()})
             message = f"no table here has a column `{column.name}`"
             only = scope.sources[next(iter(outputs))] if len(outputs) == 1 else None
@@ -208,6 +206,20 @@ def _check_columns(
                 declared=declared(only.name) if isinstance(only, exp.Table) else None,
                 within=f"`{only.name}`" if isinstance(only, exp.Table) else "",
             )
+
+
+def _is_alias(column: exp.Column, scope: Scope, sql: SqlText) -> bool:
+    """Whether a column is the name of one that the SELECT yields, in a place where that is known."""
+    select = scope.expression
+    if not isinstance(select, exp.Select) or all(column.name != item.alias for item in select.selects):
+        return False
+    part: exp.Expr = column
+    while part.parent is not None and part.parent is not select:
+        part = part.parent
+    if sql.dialect == REFERENCE:
+        return part.arg_key in ("group", "having", "qualify", "order")
+    # Some warehouses know the columns before it, too, but none knows the column itself.
+    return part.arg_key != "expressions" or part.alias != column.name
 
 
 def _around(scope: Scope, known: Outputs) -> Mapping[str, Columns | None]:
