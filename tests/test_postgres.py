@@ -20,6 +20,8 @@ from equality import OnDuckDb, OnPostgres, assert_equal
 from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
+from test_cases import case_files
+from test_inputs import drawn_shop, write_shop
 from whgen.cli.app import app
 from whgen.dbt.failures import explained
 
@@ -90,6 +92,27 @@ def test_history_is_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_p
         keys = {"dim_customer": ["customer_key"], "dim_product": ["product_key"], "fact_order": ["order_id"]}
         try:
             assert assert_equal(built, OnPostgres(connection), "production", keys) > 600
+        finally:
+            built.close()
+
+
+def test_inputs_of_parts_are_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    files = case_files("joined_inputs")
+    target = yaml.safe_dump(dict(postgres_server.target("parts")), default_flow_style=True).strip()
+    files["specs/warehouse.yml"] = f"warehouse: shop\ntargets: {{server: {target}, dev: {{warehouse: duckdb, path: shop.duckdb}}}}\n"
+    files["specs/shop.yml"] = files["specs/shop.yml"].replace("bigquery: {dataset: raw}", "postgres: {schema: till}")
+    root, tables = write_project(tmp_path, files), drawn_shop(5)
+    write_shop(root, tables)
+    with postgres_server.database("parts") as connection:
+        for table in tables:
+            load_csv(connection, "till", root / "raw" / f"{table}.csv")
+        assert failed(build(root, warehouse="postgres")) == set()
+        assert failed(build(root)) == set()
+        built = OnDuckDb(root / "shop.duckdb")
+        keys = {"dim_customer": ["customer_key"], "order_size": ["order_id"], "customer_month": ["customer_key", "month_start"]}
+        keys |= {"fact_order": ["order_key"], "int_fact_order": ["order_id"], "int_dim_customer": ["customer_id"]}
+        try:
+            assert assert_equal(built, OnPostgres(connection), "production", keys) > 200
         finally:
             built.close()
 

@@ -24,8 +24,26 @@ key of a document says what it describes. Files may be named and grouped as you 
 - In a table of a source, the keys of `columns` are the names that the source uses. Everything else - `key`, `where`, `derive`, `dedupe`,
   `exclude` - speaks of the names after renaming.
 - `{{`, `{%` and `{#` are refused in every text: dbt would execute them.
-- A table is referred to as `source.table`; a seed or hand-written model by its name; in a hand-written SELECT and in `depends_on`,
-  everything by its name in the warehouse, such as `fact_flight`.
+- A table of a source is referred to as `source.table`, everything else by its name in the warehouse, such as `fact_flight`; in a
+  hand-written SELECT and in `depends_on`, everything by its name in the warehouse.
+
+## What rows are made of
+
+A dimension, a fact and a `model:` take their rows `from:` one table, and may have parts that make other rows of them. The parts work in
+this order, whatever the order in which they are written, and each sees the columns that there are after the one before it:
+
+1. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
+   a join on less than a key is an error. `aggregates:` in a join sums the other table up first, to one row for each value of the columns
+   of `on`; `matches: many` says that there is to be a row for each match.
+2. `where:` keeps some of the rows.
+3. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
+4. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
+   (For a dimension, `derive:` makes attributes.)
+
+What a join brings is listed in its `columns:` and is a column like the others from there on: names of tables stand in no expression.
+What a fact or dimension with such parts is made of becomes a view of its own before it, `int_` and its name, so that it can be looked at;
+a `model:` is what others may be made of again. Keys follow: those of the base while each row finds one match, the columns of `group_by`
+after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
 
 ## Which columns are never NULL
 
@@ -40,6 +58,7 @@ even stop the build, so tests change nothing here; in doubt a column can be NULL
 - The surrogate key of one column is NULL where that column is; of several columns it never is. The keys that a fact has of its dimensions
   never are, since -1 and -2 stand in. Special members have no business key, and of their attributes only texts and those with
   a value under both `unknown:` and `not_found:`; inferred members have no attributes at all.
+- What a join brings can be NULL, unless the join is `inner` and the column never is where it comes from; with a `default:` it never is.
 - In a hand-written SELECT, an outer join makes the columns of the other side NULL, an aggregate other than a count can be, and a
   column of a union can be where it can be in one of its parts.
 - In an incremental table every column can be NULL: its older rows may be of other specs.

@@ -301,7 +301,7 @@ class Seed(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warehouse:
-    """Everything. Each tuple is sorted by name."""
+    """Everything. Each tuple is sorted by name; of each of the `inputs`, one fact or dimension is made."""
 
     name: str
     file: str
@@ -318,6 +318,7 @@ class Warehouse:
     dimensions: tuple[Dimension | CalendarDimension, ...] = ()
     facts: tuple[Fact, ...] = ()
     models: tuple[HandWritten, ...] = ()
+    inputs: tuple[HandWritten, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     ci: Ci = field(default_factory=Ci)
@@ -325,7 +326,7 @@ class Warehouse:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Everything that has rows."""
-        return (*self.stagings, *self.seeds, *self.production_tables)
+        return (*self.stagings, *self.seeds, *self.inputs, *self.production_tables)
 
     @property
     def production_tables(self) -> tuple[Table, ...]:

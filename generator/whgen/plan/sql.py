@@ -13,7 +13,10 @@ from whgen.dialects.base import LINE, Dialect
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Scalar, Type
 from whgen.ir.warehouse import Cleaning, Column, Expression
-from whgen.sql.columns import column_expression
+from whgen.sql.columns import cast as cast
+from whgen.sql.columns import column_expression, is_alike
+from whgen.sql.columns import literal as literal
+from whgen.sql.columns import null as null
 from whgen.sql.types import TESTED, shared_sql_type, sql_type
 
 UNKNOWN_MEMBER, NOT_FOUND_MEMBER = "-1", "-2"
@@ -34,26 +37,6 @@ def source_table_name(table: str) -> str:
 def source_call(source: str, table: str) -> str:
     """dbt's reference to a table of a source."""
     return f"source('{source}', '{source_table_name(table)}')"
-
-
-def literal(value: Scalar, type_: Type) -> exp.Expr:
-    """A value as a column of this type holds it."""
-    if isinstance(value, bool) and type_.kind is not Kind.STRING:
-        return exp.Boolean(this=value)
-    if isinstance(value, int | float) and type_.kind is not Kind.STRING:
-        return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
-    text = exp.Literal.string(str(value).lower() if isinstance(value, bool) else str(value))
-    return text if type_.kind in (Kind.STRING, Kind.UNKNOWN) else exp.Cast(this=text, to=sql_type(type_))
-
-
-def null(type_: Type) -> exp.Expr:
-    """No value, of a known type."""
-    return exp.Cast(this=exp.Null(), to=sql_type(type_)) if type_.is_known else exp.Null()
-
-
-def cast(tree: exp.Expr, actual: Type, wanted: Type) -> exp.Expr:
-    """The tree as a column of type `wanted`; untouched when it is one."""
-    return tree if _is_alike(actual, wanted) or not wanted.is_known else exp.Cast(this=tree, to=sql_type(wanted))
 
 
 def select_item(tree: exp.Expr, name: str, dialect: Dialect, type_: Type | None = None) -> str:
@@ -128,18 +111,14 @@ def cleaned_text(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:
 def is_cast(cleaning: Cleaning, dialect: Dialect) -> bool:
     """Whether a column of the source has to be cast: not when the warehouse's own type is the wanted one already."""
     raw, wanted = cleaning.arrivals[dialect.name].raw, cleaning.column.type
-    return wanted.is_known and (not _is_alike(raw.type, wanted) or bool(raw.native))
+    return wanted.is_known and (not is_alike(raw.type, wanted) or bool(raw.native))
 
 
 def can_lose(cleaning: Cleaning, dialect: Dialect) -> bool:
     """Whether a cast can turn a value into none: not one to text, nor from one of the warehouse's types of a kind to its widest."""
     raw, wanted = cleaning.arrivals[dialect.name].raw, cleaning.column.type
-    is_widened = _is_alike(raw.type, wanted) and wanted.kind is not Kind.DECIMAL
+    is_widened = is_alike(raw.type, wanted) and wanted.kind is not Kind.DECIMAL
     return is_cast(cleaning, dialect) and wanted.kind is not Kind.STRING and not is_widened
-
-
-def _is_alike(actual: Type, wanted: Type) -> bool:
-    return actual == wanted or (actual.kind is wanted.kind and wanted.kind is not Kind.DECIMAL)
 
 
 def safely_cast(tree: exp.Expr, type_: Type) -> exp.Expr:

@@ -11,6 +11,7 @@ from typing import Any
 from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
 from whgen.dialects.physical import Physical
+from whgen.ir.inputs import Composed
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
 from whgen.plan.fact import member_key
@@ -47,6 +48,9 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
             found = [*_dimension_tests(table, dialect)]
         case Fact():
             found = [*_fact_tests(table, dialect)]
+        case Composed() if table.input_of:
+            # What is made of it is tested.
+            found = []
         case HandWritten() | Seed():
             found = [*_key_tests(table, dialect)]
         case _:

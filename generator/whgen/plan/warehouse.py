@@ -8,6 +8,7 @@ from typing import Any
 
 from whgen.dialects.base import Dialect
 from whgen.ir.environment import Exposure, Layer, Target
+from whgen.ir.inputs import Composed
 from whgen.ir.source import Source
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
 from whgen.plan.calendar import calendar_view
@@ -81,6 +82,8 @@ def _folder(table: Table) -> PurePosixPath:
             return PurePosixPath("models/production/facts")
         case Seed():
             return PurePosixPath("seeds")
+        case Composed():
+            return PurePosixPath("models/production", "inputs" if table.input_of else "composed")
         case _:
             return PurePosixPath("models/production/hand_written")
 

@@ -11,6 +11,7 @@ from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, Kind, a
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Materialized, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.history import check_versions, resolve_history, version_columns
+from whgen.resolve.inputs import made_of
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -32,12 +33,23 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
     symbols.claim(name, at.at("dimension"))
     if spec.calendar is not None:
         return _calendar(at, spec.calendar, name, project, symbols)
-    base = symbols.table(spec.from_ or "", at.at("from"))
-    if base is None:
+    table = symbols.table(spec.from_ or "", at.at("from"))
+    if table is None:
         symbols.lost.add(name)
         return None
+    base = made_of(at, table, name, symbols)
     symbols.read_at[(name, base.name)] = at.at("from")
-    return _made_of(at, base, name, project, symbols)
+    # What has parts is filtered between them.
+    where = spec.where if base is table else None
+    return _made_of(at, base, where, name, project, symbols)
+
+
+def with_inferred(dimension: Dimension) -> Dimension:
+    """The dimension where some members are inferred, of which nothing is known but their key."""
+    attributes = tuple(replace(a, column=a.column.that_is(nullable=True)) for a in dimension.attributes)
+    names = {a.column.name for a in attributes}
+    columns = tuple(c.that_is(nullable=True) if c.name in names else c for c in dimension.columns)
+    return replace(dimension, attributes=attributes, columns=columns)
 
 
 def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project: WarehouseSpec, symbols: Symbols) -> CalendarDimension:
@@ -82,13 +94,15 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
     )
 
 
-def _made_of(at: Located[DimensionSpec], base: Table, name: str, project: WarehouseSpec, symbols: Symbols) -> Dimension:
+def _made_of(
+    at: Located[DimensionSpec], base: Table, condition: str | None, name: str, project: WarehouseSpec, symbols: Symbols
+) -> Dimension:
     spec, span = at.spec, at.at("dimension")
     surrogate = f"{spec.dimension}_key"
     where = f"`{base.name}`"
     history = resolve_history(at, base, symbols)
     key = _business_key(at, base, history, symbols)
-    filter_ = symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=where)
+    filter_ = symbols.condition(condition, at, ("where",), scope_of(base.columns), where=where)
     there = {c.name: c for c in after(filter_, base.columns)}
     attributes = tuple(_of_all_members(a) for a in (*_taken(at, base, key, there, symbols), *_derived(at, base, where, symbols)))
     _check_members(at, attributes, symbols)

@@ -8,6 +8,7 @@ from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.history import as_of_column
+from whgen.resolve.inputs import made_of
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -31,13 +32,16 @@ def resolve_fact(
     spec, span = at.spec, at.at("fact")
     name = project.layers.production.fact_prefix + spec.fact
     symbols.claim(name, span)
-    base = symbols.table(spec.from_, at.at("from"))
-    if base is None:
+    table = symbols.table(spec.from_, at.at("from"))
+    if table is None:
         symbols.lost.add(name)
         return None
+    base = made_of(at, table, name, symbols, spec.derive)
     symbols.read_at[(name, base.name)] = at.at("from")
     surrogate = f"{spec.fact}_key"
-    filter_ = symbols.condition(spec.where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`")
+    # What has parts is filtered between them.
+    where = spec.where if base is table else None
+    filter_ = symbols.condition(where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`")
     there = {c.name: c for c in after(filter_, base.columns)}
     roles = {n: _role(at, n, s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
     degenerate = tuple(

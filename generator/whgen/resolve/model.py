@@ -32,7 +32,7 @@ def resolve_model(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbo
     """A hand-written model as far as its declaration goes; `with_select` adds its SELECT once every table is known."""
     spec, span = at.spec, at.at("model")
     symbols.claim(spec.model, span)
-    columns = symbols.with_tests(symbols.column(n, s, at, ("columns", n)) for n, s in spec.columns.items())
+    columns = symbols.with_tests(symbols.column(n, s, at, ("columns", n)) for n, s in (spec.columns or {}).items())
     names = {c.name for c in columns}
     for index, name in enumerate(spec.key or ()):
         _known(name, names, at.at("key", index), spec.model, symbols)

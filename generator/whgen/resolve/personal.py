@@ -114,6 +114,7 @@ def with_personal_data(warehouse: Warehouse, classes: tuple[str, ...]) -> Wareho
         dimensions=classified(warehouse.dimensions),
         facts=classified(warehouse.facts),
         models=classified(warehouse.models),
+        inputs=classified(warehouse.inputs),
     )
 
 

@@ -11,14 +11,14 @@ from sqlglot import exp
 from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, candidates_help, renamed
 from whgen.diagnostics.similar import certain
 from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
-from whgen.ir.warehouse import Column, Expression, Table
+from whgen.ir.warehouse import Column, Expression, HandWritten, Table
 from whgen.resolve.personal import declared_pii
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.lock import Lock
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
-from whgen.sql.grouping import check_row_by_row
+from whgen.sql.grouping import Sees, check_rows
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, check_printable, parse_expression
 from whgen.sql.types import can_become, full_type
@@ -58,6 +58,7 @@ class Symbols:
     tables: dict[str, Table] = field(default_factory=dict)
     by_reference: dict[str, Table] = field(default_factory=dict)
     queries: list[Query] = field(default_factory=list)
+    inputs: list[HandWritten] = field(default_factory=list)
     read_at: dict[tuple[str, str], Span] = field(default_factory=dict)
     """For (a model, one that it reads) where it names it."""
     declared_types: dict[Span, Span] = field(default_factory=dict)
@@ -224,15 +225,15 @@ class Symbols:
         *,
         where: str,
         declared: Type | None = None,
-        windows: bool = True,
+        sees: Sees = "others",
     ) -> Expression | None:
-        """An expression over the columns in `scope`, with or without window functions.
+        """An expression over the columns in `scope`, which sees its own row, others through windows, or sums up the rows of a group.
 
         One for each warehouse needs a declared type, since nothing else knows it.
         """
         if isinstance(written, str):
             sql = self._text(written, at, path, self.dialect)
-            tree = self._tree(sql, scope, where=where, warehouses=self.common_warehouses, windows=windows)
+            tree = self._tree(sql, scope, where=where, warehouses=self.common_warehouses, sees=sees)
             if tree is None:
                 return None
             actual = full_type(tree)
@@ -254,7 +255,7 @@ class Symbols:
         """An expression that must be true or false."""
         if written is None:
             return None
-        found = self.expression(written, at, path, scope, where=where, windows=False)
+        found = self.expression(written, at, path, scope, where=where, sees="row")
         if found is not None and found.type.is_known and found.type.kind is not Kind.BOOLEAN:
             self.report.error(
                 "type-mismatch",
@@ -306,14 +307,14 @@ class Symbols:
         return SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))
 
     def _tree(
-        self, sql: SqlText, scope: Mapping[str, Type], *, where: str, warehouses: tuple[str, ...] = (), windows: bool = True
+        self, sql: SqlText, scope: Mapping[str, Type], *, where: str, warehouses: tuple[str, ...] = (), sees: Sees = "others"
     ) -> exp.Expr | None:
         tree = parse_expression(sql, self.report)
-        if tree is not None and not windows:
-            check_row_by_row(tree, sql, self.report)
+        if tree is not None:
+            check_rows(tree, sees, sql, self.report)
         if tree is not None:
             declared = self.declared(where.strip("`"))
-            tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses, declared=declared)
+            tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses, aggregates=sees == "group", declared=declared)
         if tree is not None:
             check_printable(tree, warehouses or (sql.dialect,), sql, self.report)
         return tree

@@ -6,19 +6,24 @@ from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Report
 from whgen.ir.environment import Layer, Target
+from whgen.ir.inputs import Composed
 from whgen.ir.source import SourceTable
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Reference, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
 from whgen.resolve.ci import resolve_ci
-from whgen.resolve.dimension import resolve_dimension
-from whgen.resolve.fact import resolve_fact
+from whgen.resolve.composed import resolve_composed
+from whgen.resolve.dimension import resolve_dimension, with_inferred
+from whgen.resolve.fact import AnyDimension, resolve_fact
 from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
+from whgen.resolve.order import in_order
 from whgen.resolve.personal import check_classes, with_personal_data
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
 from whgen.resolve.schedule import resolve_schedules
 from whgen.resolve.source import inputs_of, resolve_source, source_of
 from whgen.resolve.symbols import Symbols, scope_of
+from whgen.spec.dimension import DimensionSpec
+from whgen.spec.fact import FactSpec
 from whgen.spec.load import Located, Specs
 from whgen.spec.lock import Lock
 from whgen.spec.warehouse import ProductionLayer, StagingLayer, WarehouseSpec
@@ -44,20 +49,19 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
     pairs = [resolve_source(at, project, symbols) for at in specs.sources]
     seeds = tuple(resolve_seed(at, specs.root, specs.texts, symbols) for at in specs.seeds)
-    models = tuple(resolve_model(at, project, symbols) for at in specs.models)
+    written = [at for at in specs.models if at.spec.from_ is None]
+    models: tuple[HandWritten, ...] = tuple(resolve_model(at, project, symbols) for at in written)
     for table in (*seeds, *models):
         symbols.add(table, table.name)
-
-    # Dimensions before facts: a fact's keys are those of its dimensions.
-    by_noun = {at.spec.dimension: resolve_dimension(at, project, symbols) for at in specs.dimensions}
-    facts = tuple(f for at in specs.facts if (f := resolve_fact(at, project, by_noun, symbols)) is not None)
-    # And then dimensions again: facts decide which members are inferred.
+    by_noun, facts, composed = _made_of_parts(specs, project, symbols)
+    # Facts decide which members of dimensions are inferred.
     dimensions = tuple(_with_references(d, facts) for d in by_noun.values() if d is not None)
 
     # A hand-written SELECT may read everything, so everything must be known.
-    symbols.tables.update({t.name: t for t in (*dimensions, *facts)})
+    symbols.tables.update({t.name: t for t in (*dimensions, *facts, *symbols.inputs)})
     scopes = {name: scope_of(table.columns) for name, table in symbols.tables.items()}
-    models = tuple(with_select(m, at, specs.root, specs.texts, scopes, symbols) for m, at in zip(models, specs.models, strict=True))
+    models = tuple(with_select(m, at, specs.root, specs.texts, scopes, symbols) for m, at in zip(models, written, strict=True))
+    models = tuple(sorted((*models, *composed), key=lambda m: m.name))
     exposures = tuple(resolve_exposure(at, symbols.tables, symbols) for at in specs.exposures)
 
     staging, production = _layers(specs.warehouse)
@@ -76,6 +80,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         dimensions=dimensions,
         facts=facts,
         models=models,
+        inputs=tuple(sorted(symbols.inputs, key=lambda t: t.name)),
         exposures=exposures,
         ci=resolve_ci(specs.warehouse, report),
     )
@@ -83,9 +88,35 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     warehouse = with_personal_data(warehouse, tuple(project.pii))
     if not report.has_errors:
         symbols.report_lost_tests()
-    check_cycles((*warehouse.stagings, *seeds, *dimensions, *facts, *models), symbols.read_at, report)
+    check_cycles((*warehouse.tables,), symbols.read_at, report)
     check_rules(Checked(warehouse=warehouse, specs=specs, symbols=symbols))
     return replace(warehouse, schedules=resolve_schedules(specs.schedules, warehouse, report))
+
+
+def _made_of_parts(
+    specs: Specs, project: WarehouseSpec, symbols: Symbols
+) -> tuple[dict[str, AnyDimension | None], tuple[Fact, ...], tuple[Composed, ...]]:
+    """Dimensions by their nouns, facts, and models of parts, which may all be made of each other."""
+    inferred = {r.dimension or n for at in specs.facts for n, r in at.spec.dimensions.items() if r.missing == "infer"}
+    by_noun: dict[str, AnyDimension | None] = {}
+    facts, composed = [], []
+    for at in in_order(specs, project, symbols):
+        found: Table | None
+        if isinstance(at.spec, DimensionSpec):
+            found = by_noun[at.spec.dimension] = resolve_dimension(at, project, symbols)
+            if isinstance(found, Dimension) and at.spec.dimension in inferred:
+                found = with_inferred(found)
+        elif isinstance(at.spec, FactSpec):
+            found = resolve_fact(at, project, by_noun, symbols)
+            facts += [found] if found is not None else []
+        else:
+            found = resolve_composed(at, project, symbols)
+            composed += [found] if found is not None else []
+        if found is not None:
+            symbols.add(found, found.name)
+    # In the order of the specs.
+    by_noun = {at.spec.dimension: by_noun.get(at.spec.dimension) for at in specs.dimensions}
+    return by_noun, tuple(sorted(facts, key=lambda f: f.name)), tuple(composed)
 
 
 def resolve_locations(specs: Specs, report: Report) -> Warehouse | None:
@@ -168,8 +199,4 @@ def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact
     }
     if not references:
         return dimension
-    # Nothing is known of inferred members but their key.
-    attributes = tuple(replace(a, column=a.column.that_is(nullable=True)) for a in dimension.attributes)
-    names = {a.column.name for a in attributes}
-    columns = tuple(c.that_is(nullable=True) if c.name in names else c for c in dimension.columns)
-    return replace(dimension, references=tuple(references[k] for k in sorted(references)), attributes=attributes, columns=columns)
+    return replace(with_inferred(dimension), references=tuple(references[k] for k in sorted(references)))

@@ -12,7 +12,6 @@ from whgen.spec.common import (
     Config,
     Day,
     DerivedColumn,
-    Documented,
     ListedNames,
     Materialized,
     Name,
@@ -27,6 +26,7 @@ from whgen.spec.common import (
     exactly,
 )
 from whgen.spec.history import History
+from whgen.spec.inputs import GROUPED, PARTS, Parts
 from whgen.spec.options import TableOptions
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
@@ -58,19 +58,20 @@ class Attribute(ColumnSpec):
     holds the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6."""
 
 
-class DimensionSpec(Documented):
+class DimensionSpec(Parts):
     """A dimension: who, what, where, when."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
         OneOf(("from", "calendar"), "a dimension has either `from` or `calendar`"),
         Needs(("from", "key"), "a dimension with `from` needs a `key`"),
-        Excludes(("calendar", "key", "columns", "derive", "where", "history"), "a calendar has its own key and columns"),
+        Excludes(("calendar", "key", "columns", "derive", "where", "history", *PARTS), "a calendar has its own key and columns"),
+        GROUPED,
     )
 
     dimension: Annotated[Name, eg("customer")]
     """Name of the dimension."""
     from_: Annotated[Text | None, Field(alias="from"), eg("shop.customers")] = None
-    """The table that its members come from: `source.table`, a seed or a model."""
+    """The table that its members come from: `source.table`, a seed, a model, a dimension or a fact."""
     calendar: Annotated[Calendar | None, eg({"from": "2013-01-01", "to": "2014-12-31"})] = None
     """Instead of `from`: a row for each day."""
     key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None

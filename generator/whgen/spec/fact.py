@@ -7,9 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from whgen.spec.base import ValueOf
+from whgen.spec.combination import Combination
 from whgen.spec.common import (
     ColumnSpec,
     Config,
+    DerivedColumn,
     Documented,
     ListedNames,
     Materialized,
@@ -23,6 +25,7 @@ from whgen.spec.common import (
     columns_as_mapping,
     eg,
 )
+from whgen.spec.inputs import GROUPED, Parts
 from whgen.spec.options import TableOptions
 
 
@@ -54,19 +57,23 @@ class Measure(ColumnSpec):
     """The value that stands in for a missing one."""
 
 
-class FactSpec(Documented):
+class FactSpec(Parts):
     """A fact."""
+
+    combinations: ClassVar[tuple[Combination, ...]] = (GROUPED,)
 
     fact: Annotated[Name, eg("order")]
     """Name of the fact."""
     grain: Annotated[Text, eg("one row per order")]
     """What one row stands for, in words."""
     from_: Annotated[Text, Field(alias="from"), eg("shop.orders")]
-    """The table whose rows it takes: `source.table`, a seed or a model."""
+    """The table whose rows it takes: `source.table`, a seed, a model, a dimension or a fact."""
     key: Annotated[Names, eg("order_id", ["order_id", "line_number"])]
     """The grain as columns of that table: unique together. Tested."""
     where: Annotated[Sql | None, eg("not is_deleted")] = None
     """Keep only the rows for which this holds."""
+    derive: Annotated[dict[Name, DerivedColumn], eg({"ship_date": {"expr": "date(shipped_at)", "type": "date"}})] = {}
+    """Columns computed from the columns so far, in any order, for the key, dimensions and measures to use."""
     dimensions: Annotated[dict[Name, Role], eg({"customer": "customer_id", "ship_date": {"dimension": "date", "on": "shipped_on"}})] = {}
     """The dimensions by the role they play."""
     degenerate: Annotated[

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, walk_in_scope
 
 from whgen.diagnostics.diagnostic import Report
 from whgen.sql.parse import SqlText
+
+Sees = Literal["row", "others", "group"]
+"""What an expression is computed of: its own row, other rows too through windows, or all rows of a group."""
 
 
 def check_grouping(scope: Scope, sql: SqlText, report: Report) -> None:
@@ -33,6 +37,34 @@ def check_grouping(scope: Scope, sql: SqlText, report: Report) -> None:
                 f"`{column.sql()}` has many values in each group",
                 help="add it to GROUP BY, or aggregate it, as in `max(...)`",
             )
+
+
+def check_rows(tree: exp.Expr, sees: Sees, sql: SqlText, report: Report) -> None:
+    """Report what an expression cannot see: other rows where it judges one, one row where it sums up a group."""
+    if sees == "row":
+        check_row_by_row(tree, sql, report)
+    elif sees == "group":
+        _check_summed_up(tree, sql, report)
+
+
+def _check_summed_up(tree: exp.Expr, sql: SqlText, report: Report) -> None:
+    for node in tree.find_all(exp.Window, exp.Column):
+        if isinstance(node, exp.Window):
+            report.error(
+                "window-not-allowed",
+                sql.span_of(node),
+                "a window looks at other rows, where the rows of a group become one",
+                help="compute it in `derive:`, which comes after",
+            )
+        elif node.find_ancestor(exp.AggFunc, exp.Window) is None:
+            report.error(
+                "not-grouped",
+                sql.span_of(node),
+                f"`{node.sql()}` has many values in each group",
+                help="add it to `group_by`, or aggregate it, as in `max(...)`",
+            )
+    if tree.find(exp.Window, exp.AggFunc, exp.Column) is None:
+        report.error("not-grouped", sql.span, "this sums up no rows", help="write an aggregate, such as `count(*)` or `max(...)`")
 
 
 def check_row_by_row(tree: exp.Expr, sql: SqlText, report: Report, *, instead: str = "a `model:`") -> None:

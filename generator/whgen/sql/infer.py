@@ -57,7 +57,9 @@ def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, repor
                 "unknown-column",
                 sql.span_of(column),
                 f"`{column.sql()}` names a table, where only the columns of {where} are known",
-                help="" if fix is not None else f"if its own `{column.name}` is meant, write that; a `model:` can join other tables",
+                help=""
+                if fix is not None
+                else f"if its own `{column.name}` is meant, write that; a `join:` brings columns of other tables",
                 fix=fix,
             )
         elif column.name not in scope:

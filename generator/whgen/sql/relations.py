@@ -46,6 +46,12 @@ def understood(tree: exp.Query, tables: Mapping[str, Relation]) -> Iterator[Sele
             yield selected
 
 
+def relation_of_query(tree: exp.Query, tables: Mapping[str, Relation]) -> Relation | None:
+    """What is known of the rows that a query yields; None when it is not understood."""
+    selects = list(understood(tree, tables))
+    return _relation(selects[-1]) if selects and selects[-1].select is tree else None
+
+
 def _selected(scope: Scope, tables: Mapping[str, Relation], known: Mapping[int, Relation | None]) -> Selected | None:
     select = scope.expression
     if not isinstance(select, exp.Select):
@@ -207,4 +213,4 @@ def origin_of(column: exp.Column, joined: Joined) -> Attribute | None:
     return joined.sources[owner].origins.get(column.name) if owner is not None else None
 
 
-__all__ = ["OUT", "ROW", "Selected", "origin_of", "understood"]
+__all__ = ["OUT", "ROW", "Selected", "origin_of", "relation_of_query", "understood"]

@@ -15,7 +15,7 @@ def check_completeness(checked: Checked) -> None:
 
 
 def _described(warehouse: Warehouse, report: Report) -> None:
-    for table in warehouse.tables:
+    for table in (*warehouse.stagings, *warehouse.seeds, *warehouse.production_tables):
         if not table.description:
             report.error("not-described", table.span, f"`{table.name}` has no description", help="add `description:`")
         for column in table.columns:
@@ -31,7 +31,9 @@ def _described(warehouse: Warehouse, report: Report) -> None:
 def _used(warehouse: Warehouse, report: Report) -> None:
     used = {d.base.name for d in warehouse.dimensions if isinstance(d, Dimension)} | {f.base.name for f in warehouse.facts}
     used |= {role.dimension.name for f in warehouse.facts for role in f.roles}
-    used |= {name for m in warehouse.models for name in m.reads} | {name for e in warehouse.exposures for name in e.depends_on}
+    used |= {name for m in (*warehouse.models, *warehouse.inputs) for name in m.reads} | {
+        name for e in warehouse.exposures for name in e.depends_on
+    }
     used |= {target.name for t in warehouse.tables for c in t.columns for r in c.tests if (target := _referred(r, warehouse)) is not None}
     # A model that holds Jinja may read anything: nobody has looked into it.
     if any(m.verbatim for m in warehouse.models):

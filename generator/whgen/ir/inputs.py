@@ -1,0 +1,70 @@
+"""What rows are made of: a base, joins, a filter, a grouping, computed columns; and the models that whgen writes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from whgen.ir.types import Scalar
+from whgen.ir.warehouse import Column, Derivation, Expression, HandWritten, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """A column that sums up the rows of a group: its expression, over the rows for which `where` holds."""
+
+    column: Column
+    expression: Expression
+    where: Expression | None
+    default: Scalar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A column that a join brings: which one of the joined table, and what stands in for a missing value."""
+
+    column: Column
+    source: Column
+    default: Scalar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A joined table; `on` holds for its columns what each must equal. With aggregates it is summed up first, by these columns."""
+
+    alias: str
+    table: Table
+    on: tuple[tuple[Column, Expression], ...]
+    kind: Literal["left", "inner"]
+    where: Expression | None
+    columns: tuple[Brought, ...]
+    aggregates: tuple[Aggregate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A column that rows are grouped by."""
+
+    column: Column
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Rows, and what makes them, in the order in which it works. `kept` are the columns that come out."""
+
+    base: Table
+    joins: tuple[Join, ...] = ()
+    where: Expression | None = None
+    groups: tuple[Group, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    derivations: tuple[Derivation, ...] = ()
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed(HandWritten):
+    """A model whose SELECT whgen writes: one that a spec describes, or the input of a fact or dimension."""
+
+    input_of: str = ""
+    """The fact or dimension that is made of it, and nothing else is; empty for a model of its own."""

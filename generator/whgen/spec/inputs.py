@@ -1,0 +1,149 @@
+"""What the rows of a dimension, a fact or a model are made of beside its `from`: joins, a grouping, computed columns.
+
+One set of parts for all three nouns. They work in this order: join, where, group_by with aggregates, derive.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from whgen.spec.base import ValueOf
+from whgen.spec.combination import Combination, Excludes, Needs
+from whgen.spec.common import (
+    ColumnSpec,
+    DerivedColumn,
+    Documented,
+    ListedNames,
+    Name,
+    Scalar,
+    SpecModel,
+    Sql,
+    SqlByWarehouse,
+    Text,
+    columns_as_mapping,
+    eg,
+    is_list_of_names,
+)
+
+
+def _same_names(value: object) -> object:
+    """`a` or `[a, b]` -> `{a: a, b: b}`: columns that both sides call the same."""
+    value = [value] if isinstance(value, str) else value
+    return {name: name for name in value} if is_list_of_names(value) else value
+
+
+def _named_alike(value: object) -> object:
+    """`[a, b]` -> `{a: {expr: a}, b: {expr: b}}`: columns that keep their names."""
+    value = [value] if isinstance(value, str) else value
+    return {name: {"expr": name} for name in value} if is_list_of_names(value) else value
+
+
+class JoinedColumn(Documented):
+    """A column that a join brings, under its own or another name."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("column")
+
+    column: Annotated[Name | None, eg("name")] = None
+    """The column of the joined table, where it is named differently."""
+    default: Annotated[Scalar | None, eg(0)] = None
+    """The value that stands in for a missing one, as where no row matches."""
+
+
+class GroupColumn(ColumnSpec):
+    """A column that rows are grouped by."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("expr")
+
+    expr: Annotated[SqlByWarehouse, eg("date_trunc(ordered_on, month)")]
+    """The SQL expression."""
+
+
+class AggregateColumn(ColumnSpec):
+    """A column that sums up the rows of a group."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("expr")
+
+    expr: Annotated[Sql, eg("count(*)", "sum(amount)", "count(distinct product_id)", "max(ordered_at) - min(ordered_at)")]
+    """The SQL expression, with aggregates."""
+    where: Annotated[Sql | None, eg("status = 'returned'")] = None
+    """Its aggregates look only at rows for which this holds."""
+    default: Annotated[Scalar | None, eg(0)] = None
+    """The value that stands in for a missing one, as where no row matches."""
+
+
+Aggregates = Annotated[
+    dict[Name, AggregateColumn],
+    eg({"items": "count(*)", "returned_items": {"expr": "count(*)", "where": "is_returned"}, "revenue": "sum(price)"}),
+]
+
+
+class Join(SpecModel):
+    """Another table, whose columns stand beside each row."""
+
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        Excludes(
+            ("aggregates", "columns", "matches"), "`aggregates` sums up the rows of each match to one, without `columns` and `matches`"
+        ),
+    )
+
+    table: Annotated[Text, eg("shop.customers", "dim_customer")]
+    """The table: `source.table`, a seed, a model, a dimension or a fact."""
+    on: Annotated[
+        dict[Name, Sql],
+        Field(min_length=1),
+        BeforeValidator(
+            _same_names,
+            json_schema_input_type=Annotated[dict[Name, Sql], Field(min_length=1)]
+            | Name
+            | Annotated[tuple[Name, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True})],
+        ),
+        eg("customer_id", ["order_id", "line_number"], {"country_code": "upper(ship_country)"}),
+    ]
+    """The columns of the joined table that find its row, each with what it equals: an expression over the columns so far. Columns that
+    both sides call the same are listed."""
+    kind: Literal["left", "inner"] = "left"
+    """What becomes of a row without a match: `left` keeps it, `inner` drops it."""
+    matches: Literal["one", "many"] = "one"
+    """How many rows may match. `one` is proven from the key of the joined table; with `many` there is a row for each match."""
+    where: Annotated[Sql | None, eg("is_current")] = None
+    """Only rows of the joined table for which this holds can match."""
+    columns: Annotated[
+        dict[Name, JoinedColumn],
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, JoinedColumn] | ListedNames),
+        eg(["city"], {"customer_city": "city", "discount": {"column": "discount", "default": 0}}),
+    ] = {}
+    """The columns that it brings. From here on they are columns like the others."""
+    aggregates: Aggregates = {}
+    """Instead of `columns`: the joined table is summed up first, to one row for each value of the columns of `on`."""
+
+
+class Parts(Documented):
+    """The parts that an input can have, whatever is made of it."""
+
+    join: Annotated[
+        dict[Name, Join],
+        eg({"customer": {"table": "shop.customers", "on": "customer_id", "columns": ["city"]}}),
+    ] = {}
+    """Other tables, joined one after the other, each under a name for what it is."""
+    group_by: Annotated[
+        dict[Name, GroupColumn],
+        BeforeValidator(_named_alike, json_schema_input_type=dict[Name, GroupColumn] | Name | ListedNames),
+        eg(["customer_id"], {"customer_id": "customer_id", "month_start": "date_trunc(ordered_on, month)"}),
+    ] = {}
+    """Makes one row of all rows that are alike in these columns. Comes after `where`."""
+    aggregates: Aggregates = {}
+    """What sums up the rows of each group."""
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether the rows are other than those of one table."""
+        return bool(self.join or self.group_by or self.aggregates)
+
+
+PARTS = ("join", "group_by", "aggregates")
+"""The keys of the parts."""
+GROUPED = Needs(("aggregates", "group_by"), "`aggregates` needs `group_by`: the columns that rows must share to be summed up")
+
+__all__ = ["GROUPED", "PARTS", "AggregateColumn", "DerivedColumn", "GroupColumn", "Join", "JoinedColumn", "Parts"]

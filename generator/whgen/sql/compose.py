@@ -1,0 +1,194 @@
+"""An `Input` -> the SELECT that makes its rows on one warehouse: typed trees, laid out as a reviewer would write them.
+
+Joins, filter and grouping stand in one SELECT; what is summed up before a join, and each step that needs the one before, is a query
+of its own in the WITH.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from whgen.ir.inputs import Aggregate, Input, Join
+from whgen.ir.trees import copied
+from whgen.ir.types import INTEGER, Scalar, Type
+from whgen.ir.warehouse import Expression, Staging
+from whgen.sql.columns import cast, column_expression, literal
+from whgen.sql.types import shared_sql_type
+
+Items = dict[str, exp.Expr]
+"""Columns by their names, each as an expression over the tables of the FROM."""
+JOINED, GROUPED, DERIVED = "joined", "grouped", "derived"
+STEPS = (JOINED, GROUPED, DERIVED)
+"""What the steps are called; the second of a kind has a number behind it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Steps:
+    """The SELECT so far, and the queries before it."""
+
+    warehouse: str
+    select: exp.Select
+    items: Items
+    queries: list[tuple[str, exp.Select]] = field(default_factory=list)
+
+    def over(self, expression: Expression, *, items: Items | None = None) -> exp.Expr:
+        """An expression over the columns so far as one over the tables of the FROM."""
+        return _replaced(expression.on(self.warehouse), self.items if items is None else items)
+
+    def close(self, name: str, columns: Mapping[str, Type]) -> None:
+        """Make the SELECT so far a query of the WITH, and read from that."""
+        self.queries.append((name, selected(self.select, self.items)))
+        self.select = exp.Select().from_(exp.to_table(name), copy=False)
+        self.items = {n: column_expression(n, t) for n, t in columns.items()}
+
+
+def select_of(rows: Input, warehouse: str) -> exp.Select:
+    """The SELECT of an input."""
+    base = rows.base
+    table = base_alias(rows) if rows.joins else None
+    steps = _Steps(
+        warehouse=warehouse,
+        select=exp.Select().from_(_aliased(base.name, table), copy=False),
+        items={c.name: column_expression(c.name, c.type, table) for c in base.columns},
+    )
+    types = {c.name: c.type for c in base.columns}
+    for join in rows.joins:
+        _add_join(steps, join)
+        types |= {b.column.name: b.column.type for b in join.columns} | {a.column.name: a.column.type for a in join.aggregates}
+    if rows.where is not None:
+        steps.select.where(steps.over(rows.where), copy=False)
+    if rows.groups:
+        types = _group(steps, rows)
+    for level in sorted({d.level for d in rows.derivations}):
+        if level or rows.groups:
+            before = DERIVED if level else GROUPED
+            steps.close(before if level < 2 else f"{before}_{level}", types)
+        found = [d for d in rows.derivations if d.level == level]
+        steps.items |= {d.column.name: cast(steps.over(d.expression), d.expression.type, d.column.type) for d in found}
+        types |= {d.column.name: d.column.type for d in found}
+    select = selected(steps.select, {name: steps.items[name] for name in rows.kept})
+    if steps.queries:
+        select.set("with_", with_of(steps.queries))
+    return select
+
+
+def base_alias(rows: Input) -> str:
+    """What the SELECT calls its base: a staging table as the source calls it, unless something else is called that."""
+    base, taken = rows.base, {*STEPS, *(j.alias for j in rows.joins), *(j.table.name for j in rows.joins)}
+    return base.table if isinstance(base, Staging) and base.table not in taken else base.name
+
+
+def _aliased(name: str, alias: str | None) -> exp.Table:
+    return exp.Table(
+        this=exp.to_identifier(name), **({"alias": exp.TableAlias(this=exp.to_identifier(alias))} if alias not in (None, name) else {})
+    )
+
+
+def with_of(queries: Sequence[tuple[str, exp.Query]]) -> exp.With:
+    """The WITH of named queries."""
+    return exp.With(expressions=[exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name))) for name, query in queries])
+
+
+def selected(select: exp.Select, items: Items) -> exp.Select:
+    """The SELECT with its columns. One that keeps its name needs no alias."""
+    for name, tree in items.items():
+        if not isinstance(tree, exp.Column) or tree.name != name:
+            alias = exp.Alias(this=tree, alias=exp.to_identifier(name))
+            alias.type = tree.type
+            tree = alias
+        select.append("expressions", tree)
+    return select
+
+
+def _replaced(tree: exp.Expr, items: Items) -> exp.Expr:
+    """The tree with each column replaced by what it stands for."""
+    return tree.transform(lambda n: copied(items[n.name]) if isinstance(n, exp.Column) and n.name in items else n, copy=False)
+
+
+def _add_join(steps: _Steps, join: Join) -> None:
+    source, alias = join.table.name, join.alias
+    theirs: Items = {c.name: column_expression(c.name, c.type, alias) for c in join.table.columns}
+    conditions: list[exp.Expr] = [
+        exp.EQ(this=_operand(steps.over(expression)), expression=copied(theirs[column.name])) for column, expression in join.on
+    ]
+    if join.aggregates:
+        steps.queries.append((alias, _summed_up(steps, join)))
+        source = alias
+    elif join.where is not None:
+        conditions.extend(_conjuncts(steps.over(join.where, items=theirs)))
+    table = _aliased(source, alias)
+    on = exp.and_(*conditions, copy=False)
+    steps.select.append("joins", exp.Join(this=table, on=on, **({"side": "LEFT"} if join.kind == "left" else {"kind": "INNER"})))
+    for brought in join.columns:
+        steps.items[brought.column.name] = _or_default(copied(theirs[brought.source.name]), brought.default, brought.column.type)
+    for aggregate in join.aggregates:
+        column = column_expression(aggregate.column.name, aggregate.column.type, alias)
+        steps.items[aggregate.column.name] = _or_default(column, aggregate.default, aggregate.column.type)
+
+
+def _operand(tree: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=tree) if isinstance(tree, exp.Binary | exp.Not | exp.Between | exp.In) else tree
+
+
+def _conjuncts(tree: exp.Expr) -> list[exp.Expr]:
+    return list(tree.flatten(unnest=False)) if isinstance(tree, exp.And) else [exp.Paren(this=tree) if isinstance(tree, exp.Or) else tree]
+
+
+def _or_default(tree: exp.Expr, default: Scalar | None, type_: Type) -> exp.Expr:
+    if default is None:
+        return tree
+    found = exp.Coalesce(this=tree, expressions=[literal(default, type_)])
+    found.type = shared_sql_type(type_)
+    return found
+
+
+def _summed_up(steps: _Steps, join: Join) -> exp.Select:
+    """The joined table with one row for each value of the columns that it is joined on."""
+    select = exp.Select().from_(exp.to_table(join.table.name), copy=False)
+    if join.where is not None:
+        select.where(join.where.on(steps.warehouse), copy=False)
+    keys: Items = {column.name: column_expression(column.name, column.type) for column, _ in join.on}
+    select.group_by(*(copied(k) for k in keys.values()), copy=False)
+    return selected(select, keys | {a.column.name: aggregated(a, steps.warehouse, {}) for a in join.aggregates})
+
+
+def _group(steps: _Steps, rows: Input) -> dict[str, Type]:
+    groups: Items = {g.column.name: cast(steps.over(g.expression), g.expression.type, g.column.type) for g in rows.groups}
+    steps.select.group_by(*(copied(tree) for tree in groups.values()), copy=False)
+    steps.items = groups | {
+        a.column.name: _or_default(aggregated(a, steps.warehouse, steps.items), a.default, a.column.type) for a in rows.aggregates
+    }
+    return {c.name: c.type for c in (*(g.column for g in rows.groups), *(a.column for a in rows.aggregates))}
+
+
+def aggregated(aggregate: Aggregate, warehouse: str, items: Items) -> exp.Expr:
+    """An expression of aggregates, each of which sees only the rows for which the condition holds."""
+    tree = _replaced(aggregate.expression.on(warehouse), items)
+    if aggregate.where is not None:
+        condition = _replaced(aggregate.where.on(warehouse), items)
+        tree = tree.transform(lambda node: _restricted(node, condition) if isinstance(node, exp.AggFunc) else node, copy=False)
+    return cast(tree, aggregate.expression.type, aggregate.column.type)
+
+
+def _restricted(call: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    if isinstance(call, exp.Count) and isinstance(call.this, exp.Star):
+        found = exp.CountIf(this=copied(condition))
+        found.type = shared_sql_type(INTEGER)
+        return found
+    place = call
+    while isinstance(place.this, exp.Distinct | exp.Order):
+        place = place.this
+    if isinstance(place, exp.Distinct):
+        place.set("expressions", [_where(value, condition) for value in place.expressions])
+    else:
+        place.set("this", _where(place.this, condition))
+    return call
+
+
+def _where(value: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    found = exp.Case(ifs=[exp.If(this=copied(condition), true=value)])
+    found.type = value.type
+    return found

@@ -1,0 +1,186 @@
+"""Joins, groupings and computed columns, built by dbt on DuckDB over rows that are drawn, against Python that knows nothing of SQL."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from projects import build, failed, release, write_project
+from test_cases import case_files
+
+Row = dict[str, Any]
+
+
+def drawn_shop(seed: int) -> dict[str, list[Row]]:
+    """Orders of nobody, of customers that there are not, without lines; lines of no order; customers without a country or a name."""
+    dice = random.Random(seed)
+    start = date(2024, 1, 28)
+    countries = [{"country_code": c, "country_name": n} for c, n in (("NO", "Norway"), ("SE", "Sweden"), ("DK", "Denmark"))]
+    customers = [
+        {"customer_id": n, "name": dice.choice(["Ada", "Bo", "Nobody", None]), "country": dice.choice(["no", "NO", "Se", "XX", None])}
+        for n in range(1, 25)
+    ]
+    orders = [
+        {
+            "order_id": n,
+            "customer_id": dice.choice([None, *range(1, 30)]),
+            "status": dice.choice(["paid", "void", "open", None]),
+            "ordered_on": start + timedelta(days=dice.randint(0, 70)),
+            "amount": dice.choice([None, 0, dice.randint(1, 900)]),
+        }
+        for n in range(1, 301)
+    ]
+    lines = [
+        {
+            "order_id": order,
+            "line": line,
+            "product": dice.choice("abc"),
+            "pieces": dice.choice([None, 0, 1, 2, 7]),
+            "is_gift": dice.choice([True, False]),
+        }
+        for order in dice.sample(range(1, 320), 200)
+        for line in range(1, dice.randint(2, 6))
+    ]
+    return {"orders": orders, "lines": lines, "customers": customers, "countries": countries}
+
+
+def write_shop(root: Path, tables: dict[str, list[Row]]) -> None:
+    """The rows as CSV files, in another order than they were drawn in."""
+    (root / "raw").mkdir(exist_ok=True)
+    for name, rows in tables.items():
+        with (root / f"raw/{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            for row in random.Random(0).sample(rows, len(rows)):
+                writer.writerow({k: str(v).lower() if isinstance(v, bool) else "" if v is None else v for k, v in row.items()})
+
+
+def total(values: list[int | None]) -> int | None:
+    """The sum as SQL has it: of no value, none."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known else None
+
+
+def members(tables: dict[str, list[Row]]) -> dict[int, Row]:
+    names = {c["country_code"]: c["country_name"] for c in tables["countries"]}
+    return {
+        c["customer_id"]: {"name": c["name"], "country_name": names.get((c["country"] or "").upper(), "Elsewhere")}
+        for c in tables["customers"]
+        if c["name"] is not None
+    }
+
+
+def order_sizes(tables: dict[str, list[Row]]) -> dict[int, Row]:
+    lines: dict[int, list[Row]] = defaultdict(list)
+    for line in tables["lines"]:
+        lines[line["order_id"]].append(line)
+    known = {k for k, c in members(tables).items() if c["name"] != "Nobody"}
+    found = {}
+    for order in tables["orders"]:
+        if order["customer_id"] in known and order["status"] != "void":
+            own = lines[order["order_id"]]
+            found[order["order_id"]] = {
+                "customer_id": order["customer_id"],
+                "ordered_on": order["ordered_on"],
+                "amount": order["amount"],
+                "line_count": len(own),
+                "pieces": total([x["pieces"] for x in own]),
+                "gifts": total([x["pieces"] for x in own if x["is_gift"]]) or 0,
+                "products": len({x["product"] for x in own}) if own else None,
+            }
+    last: dict[int, int] = {}
+    for order_id, row in sorted(found.items(), key=lambda item: (item[1]["ordered_on"], item[0])):
+        row["previous_order_id"] = last.get(row["customer_id"])
+        row["is_first"] = row["previous_order_id"] is None
+        last[row["customer_id"]] = order_id
+    return found
+
+
+def customer_months(tables: dict[str, list[Row]]) -> dict[tuple[int, date], Row]:
+    groups: dict[tuple[int, date], list[Row]] = defaultdict(list)
+    for row in order_sizes(tables).values():
+        groups[(row["customer_id"], row["ordered_on"].replace(day=1))].append(row)
+    found = {
+        key: {
+            "orders": len(rows),
+            "large_orders": sum((r["pieces"] or 0) > 5 or r["line_count"] > 3 for r in rows),
+            "amount": total([r["amount"] for r in rows]) or 0,
+            "last_ordered_on": max(r["ordered_on"] for r in rows),
+        }
+        for key, rows in groups.items()
+    }
+    for (customer, month), row in found.items():
+        row["amount_so_far"] = sum(r["amount"] for (c, m), r in found.items() if c == customer and m <= month)
+    return found
+
+
+def query(root: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(root / "shop.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[Row]]]:
+    root = write_project(tmp_path_factory.mktemp("shop"), case_files("joined_inputs"))
+    tables = drawn_shop(request.param)
+    write_shop(root, tables)
+    assert failed(build(root)) == set()
+    release()
+    return root, tables
+
+
+def test_a_dimension_of_joined_rows(shop: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shop
+    built = query(root, "select customer_id, name, country_name from production.dim_customer where customer_key not in ('-1', '-2')")
+    wanted = {(k, c["name"], c["country_name"]) for k, c in members(tables).items()}
+    assert len(built) == len(wanted)
+    assert set(built) == wanted
+    assert {country for _, _, country in built} > {"Elsewhere", "Norway"}
+
+
+def test_a_model_of_joined_and_summed_up_rows(shop: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shop
+    names = "customer_id, ordered_on, amount, line_count, pieces, gifts, products, previous_order_id, is_first"
+    built = query(root, f"select order_id, {names} from production.order_size order by 1")
+    wanted = [(k, *(row[n] for n in names.split(", "))) for k, row in sorted(order_sizes(tables).items())]
+    assert built == wanted
+    # Each difficulty occurs.
+    assert {row[4] == 0 for row in built} == {True, False}
+    assert any(row[5] is None and row[4] > 0 for row in built)
+    assert any(row[8] is not None for row in built)
+
+
+def test_a_model_of_grouped_rows(shop: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shop
+    names = ["orders", "large_orders", "amount", "last_ordered_on", "amount_so_far"]
+    sql = f"select customer_id, month_start, {', '.join('m.' + n for n in names)} from production.customer_month m"
+    built = query(root, f"{sql} join production.dim_customer using (customer_key) order by 1, 2")
+    assert built == [(*key, *(row[n] for n in names)) for key, row in sorted(customer_months(tables).items())]
+
+
+def test_a_fact_of_parts(shop: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shop
+    sql = "select order_year, f.country, f.pieces, f.is_first, amount_per_line, md5(o.order_id::varchar) = order_key, d.customer_id"
+    sql += " from production.fact_order f join production.order_size o on md5(o.order_id::varchar) = order_key"
+    built = query(root, f"{sql} join production.dim_customer d on d.customer_key = f.customer_key order by o.order_id")
+    known = members(tables)
+    wanted = [
+        (
+            row["ordered_on"].year,
+            known[row["customer_id"]]["country_name"],
+            row["pieces"] or 0,
+            row["is_first"],
+            row["amount"] / row["line_count"] if row["amount"] is not None and row["line_count"] else None,
+            True,
+            row["customer_id"],
+        )
+        for _, row in sorted(order_sizes(tables).items())
+    ]
+    assert built == wanted
