@@ -126,6 +126,10 @@ fact: sale
 grain: one row per sale
 from: shop.orders
 key: [order_id]
+join:
+  customer: {table: shop.customers, on: {customer_id: buyer_id}, kind: inner, where: b > 1, columns: {buyer_name: name}, matches: many}
+  line: {table: shop.lines, on: [order_id], aggregates: {lines: {expr: count(*), where: b > 1, default: 0}}}
+group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
 measures: {amount: {expr: price, additivity: additive, default: none}}
