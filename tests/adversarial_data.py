@@ -11,8 +11,8 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from whgen.dialects import DIALECTS
 from whgen.ir.types import UNKNOWN, Type, parse_type
+from whgen.warehouses import DIALECTS
 
 Row = tuple[str | None, ...]
 

@@ -21,8 +21,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from projects import REPOSITORY
-from whgen.dialects import DIALECTS
 from whgen.dialects.native import logical_type
+from whgen.warehouses import DIALECTS
 
 PYTHON = os.environ.get("WHGEN_EMULATOR", "")
 """The interpreter of the emulator's environment."""

@@ -16,9 +16,9 @@ from google.api_core.exceptions import GoogleAPICallError
 
 from postgres_server import PostgresServer
 from whgen.analysis.zetasql import ZetaSqlError
-from whgen.dialects import DIALECTS
 from whgen.docs.functions import COLUMNS as EXAMPLE_COLUMNS
 from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
+from whgen.warehouses import DIALECTS
 from zetasql_engine import Evaluator
 
 # The first two lines are names and types, and ∅ is NULL.

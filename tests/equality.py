@@ -15,8 +15,8 @@ import psycopg
 from psycopg import sql
 
 from engines import plain, same
-from whgen.dialects import DIALECTS
 from whgen.dialects.native import logical_type
+from whgen.warehouses import DIALECTS
 
 Row = tuple[Any, ...]
 

@@ -13,8 +13,8 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from engines import plain
-from whgen.dialects import DIALECTS
 from whgen.dialects.native import logical_type
+from whgen.warehouses import DIALECTS
 from zetasql_engine import Evaluator, Relation
 
 Row = tuple[Any, ...]

@@ -14,7 +14,6 @@ from sqlglot import exp
 from engines import COLUMNS, ERRORS, ROWS, BigQuery, DuckDb, Postgres, same
 from postgres_server import PostgresServer
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.dialects import DIALECTS
 from whgen.ir.types import Type
 from whgen.sql.catalogue.lookup import CATALOGUE, entry_of
 from whgen.sql.infer import set_type
@@ -22,6 +21,7 @@ from whgen.sql.parse import SqlText, parse_expression
 from whgen.sql.portable import check_functions, check_limits
 from whgen.sql.types import is_nullable, logical_type
 from whgen.sql.typing import assign_types
+from whgen.warehouses import DIALECTS
 
 ALL = ("bigquery", "duckdb", "postgres")
 # One process for all of them: starting Postgres and compiling the evaluator takes long.

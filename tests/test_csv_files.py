@@ -10,8 +10,8 @@ import pytest
 from projects import write_project
 from whgen.diagnostics.codes import EXAMPLE_PROJECT
 from whgen.diagnostics.diagnostic import Report
-from whgen.dialects import DIALECTS
 from whgen.pipeline import validate
+from whgen.warehouses import DIALECTS
 
 READ = {
     "rows that look like comments": (b"id,city\n#1,a\n2,b\n#3,c\n" + b"4,d\n" * 50, 53, ("#1", "a")),

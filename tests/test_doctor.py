@@ -22,7 +22,7 @@ from whgen.cli import doctor as doctor_module
 from whgen.cli import findings
 from whgen.cli.app import app
 from whgen.dbt.connection import Schema
-from whgen.dialects import DIALECTS
+from whgen.warehouses import DIALECTS
 
 TARGETS = """
   dev: {warehouse: duckdb, path: shop.duckdb, per_developer: true}

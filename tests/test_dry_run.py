@@ -17,7 +17,7 @@ from google.cloud.bigquery import Client
 
 from projects import write_project
 from whgen.cli.app import app
-from whgen.dialects.bigquery import BIGQUERY
+from whgen.warehouses.bigquery.dialect import BIGQUERY
 
 SPECS = """\
 warehouse: shop

@@ -20,8 +20,8 @@ from engines import COLUMNS, ROWS, BigQuery, plain, same
 from golden import check_golden
 from test_catalogue import AGGREGATES, EXAMPLES, GROUPS, MORE, MORE_AGGREGATES, sql_of_each, values_of
 from warehouse_features import VALUES
-from whgen.dialects import DIALECTS
 from whgen.ir.types import Type
+from whgen.warehouses import DIALECTS
 
 pytestmark = [
     pytest.mark.xdist_group("emulator"),

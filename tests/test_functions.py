@@ -13,11 +13,11 @@ import pytest
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.dialects import DIALECTS
 from whgen.ir.types import parse_type
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, parse_expression
 from whgen.sql.types import logical_type
+from whgen.warehouses import DIALECTS
 
 D, TS = dt.date, dt.datetime
 COLUMNS = {

@@ -14,13 +14,13 @@ from whgen.dbt.connection import connected
 from whgen.dbt.describe import described
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report
-from whgen.dialects import DIALECTS
 from whgen.output import write
 from whgen.pipeline import compile_sources
 from whgen.plan.names import check_names
 from whgen.resolve.warehouse import resolve_warehouse
 from whgen.spec.load import load_specs
 from whgen.spec.lock import Lock
+from whgen.warehouses import DIALECTS
 
 WAREHOUSE = "warehouse: shop\ntargets:\n  dev: {warehouse: duckdb, path: shop.duckdb}\n  prod: {warehouse: bigquery, project: acme}\n"
 RESERVED = sorted({word.lower() for dialect in DIALECTS.values() for word in dialect.reserved})

@@ -15,13 +15,13 @@ from engines import COLUMNS, ERRORS, ROWS
 from engines import DuckDb as Difficult
 from test_catalogue import EXAMPLES, MORE
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.dialects import DIALECTS
 from whgen.ir.types import INTEGER, Type
 from whgen.sql.infer import infer
 from whgen.sql.nullable import present
 from whgen.sql.parse import SqlText, parse_expression, parse_select
 from whgen.sql.query import ResolvedQuery, resolve_query
 from whgen.sql.types import full_type
+from whgen.warehouses import DIALECTS
 
 REQUIRED = replace(INTEGER, nullable=False)
 

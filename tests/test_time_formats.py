@@ -11,13 +11,13 @@ import pytest
 from engines import BigQuery, DuckDb, Postgres
 from postgres_server import PostgresServer
 from whgen.diagnostics.diagnostic import Span
-from whgen.dialects import DIALECTS
 from whgen.ir.source import Arrival, RawType
 from whgen.ir.time_format import faults
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Cleaning, Column, Staging
 from whgen.plan.sql import cleaned
 from whgen.plan.staging import losses
+from whgen.warehouses import DIALECTS
 
 # One process for all of them: starting Postgres and compiling the evaluator takes long.
 pytestmark = pytest.mark.xdist_group("engines")

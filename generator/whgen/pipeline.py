@@ -81,22 +81,22 @@ def compile_sources(root: Path) -> Compilation:
 
 def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequence[tuple[str, str]]]) -> str:
     """The text of `sources.lock` that says what was found on one warehouse; what it says of others is kept."""
-    from whgen.dialects import DIALECTS
     from whgen.plan.lock import lock_documents
     from whgen.render.lock_file import lock_text
     from whgen.spec.lock import load_lock
+    from whgen.warehouses import DIALECTS
 
     return lock_text(lock_documents(load_lock(root, {}, Report()), DIALECTS[warehouse], found))
 
 
 def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:
     # Imported here, so that `whgen --help` costs no compiler.
-    from whgen.dialects import DIALECTS
     from whgen.plan.names import check_names
     from whgen.plan.options import check_options
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
     from whgen.spec.lock import load_lock
+    from whgen.warehouses import DIALECTS
 
     report = Report()
     # What the user wrote, each document of the right shape, and what the sources were found to hold; then what it means, every name
@@ -132,9 +132,9 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
     if warehouse is None or checked.report.has_errors:
         return checked
 
-    from whgen.dialects import DIALECTS
     from whgen.parallel import each
     from whgen.plan.ci import plan_workflow
+    from whgen.warehouses import DIALECTS
 
     # Once for each warehouse. Writing is left to `output`.
     many = len(warehouse.tables) > MANY_TABLES
@@ -143,11 +143,11 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
 
 
 def _project(warehouse: Warehouse, name: str) -> Generated:
-    from whgen.dialects import DIALECTS
     from whgen.plan.environments import plan_environments
     from whgen.plan.schedule import plan_schedule
     from whgen.plan.warehouse import plan_project
     from whgen.render.files import rendered, static_files
+    from whgen.warehouses import DIALECTS
 
     # What dbt shall contain, and at once the text of every file.
     files: dict[PurePosixPath, str] = dict(static_files())

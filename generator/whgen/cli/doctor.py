@@ -57,7 +57,7 @@ def doctor(settings: Settings, /, target: str | None, schema_prefix: str | None)
 def _findings(root: Path, project: Generated, target: str, schema_prefix: str) -> Iterator[Finding]:
     from whgen.dbt.run import DbtError
     from whgen.dbt.session import adapter_is_installed
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     local = [*local_findings(root, project, target, schema_prefix)]
     yield from local

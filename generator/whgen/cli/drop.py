@@ -57,7 +57,7 @@ def drop(settings: Settings, /, target: str | None, schema_prefix: str | None, *
 
 
 def _dialect(project: Generated) -> Dialect:
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     return DIALECTS[project.warehouse]
 

@@ -56,7 +56,7 @@ def require_environment(project: Generated, target: str, schema_prefix: str) -> 
 
 def schemas_of(project: Generated, target: str, schema_prefix: str = "") -> tuple[str, ...]:
     """The same. Raises UnusableSchemaError."""
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     if schema_prefix and not _PREFIX.fullmatch(schema_prefix):
         _refuse(f"{schema_prefix!r} is no prefix for schemas", "begin with one of a-z, and go on with a-z, 0-9 and _, as in `pr_123_`")

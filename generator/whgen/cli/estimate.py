@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add_estimates(root: Path, compilation: Compilation, target: str | None, most: int | None, *, tell: bool) -> dict[str, Any]:
     """Ask for every model, add to the report what is wrong, and return what programs read. The command ends when nobody can be asked."""
     from whgen.dbt.estimate import estimator
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     name, project = target_of(compilation, target)
     dialect = DIALECTS[project.warehouse]

@@ -66,7 +66,7 @@ def lock(settings: Settings, /, target: str | None, **options: bool) -> None:
 def _described(root: Path, target: str, project: Generated) -> Described:
     """What the warehouse says. dbt reads a project of nothing but the sources, which is thrown away."""
     from whgen.dbt.describe import described
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     dialect = DIALECTS[project.warehouse]
     if dialect.describe is None:

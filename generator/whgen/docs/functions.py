@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from whgen.diagnostics.diagnostic import Report, Span
-from whgen.dialects import DIALECTS
 from whgen.ir.types import UNKNOWN, parse_type
 from whgen.sql.catalogue.entry import Function, Parameter, Signature
 from whgen.sql.catalogue.lookup import CATALOGUE, GROUPS
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, parse_expression
 from whgen.sql.types import logical_type
+from whgen.warehouses import DIALECTS
 
 COLUMNS = {
     "row": "integer", "i": "integer", "j": "integer", "f": "float", "g": "float", "m": "decimal(10, 2)", "n": "decimal(20, 6)",

@@ -13,8 +13,9 @@ from whgen.diagnostics.diagnostic import Related
 from whgen.ir.warehouse import Dimension, Fact, HandWritten, Staging, Table, Warehouse
 from whgen.spec.common import ColumnSpec, SpecModel
 from whgen.spec.load import Located
-from whgen.spec.warehouse import BigqueryTarget, WarehouseSpec
+from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.lineage import Origin, origins
+from whgen.warehouses import PARTS
 
 if TYPE_CHECKING:
     from whgen.resolve.symbols import Path, Symbols
@@ -62,36 +63,37 @@ def _check(name: str, at: Located[SpecModel], path: Path, symbols: Symbols) -> N
 
 
 def _check_targets(name: str, tags: Mapping[str, str], at: Located[WarehouseSpec], symbols: Symbols) -> None:
-    on_bigquery = [target for target, found in at.spec.targets.items() if isinstance(found, BigqueryTarget)]
+    with_tags = {name: PARTS[t.warehouse].title for name, t in at.spec.targets.items() if PARTS[t.warehouse].has_policy_tags}
     for target, tag in tags.items():
         if target not in at.spec.targets:
             message = f"there is no target `{target}`"
             span = at.key("pii", name, "policy_tag", target)
-            symbols.report.unknown("unusable-policy-tag", span, message, name=target, known=on_bigquery, kind="targets")
+            symbols.report.unknown("unusable-policy-tag", span, message, name=target, known=with_tags, kind="targets")
         else:
             _check_location(tag, target, ("pii", name, "policy_tag", target), at, symbols)
-    for target in on_bigquery:
+    for target, title in with_tags.items():
         # Of a name that is misspelled it was said above.
         if target not in tags and tags.keys() <= at.spec.targets.keys():
             symbols.report.error(
                 "unusable-policy-tag",
                 at.key("pii", name, "policy_tag"),
                 f"there is no policy tag for the target `{target}`",
-                help="give every target on BigQuery its tag, or all of them one",
-                related=[Related(span=at.key("targets", target), message=f"`{target}` is on bigquery")],
+                help=f"give every target on {title} its tag, or all of them one",
+                related=[Related(span=at.key("targets", target), message=f"`{target}` is on {at.spec.targets[target].warehouse}")],
             )
 
 
 def _check_location(tag: str, target: str, path: Path, at: Located[WarehouseSpec], symbols: Symbols) -> None:
-    """BigQuery takes only tags from where the dataset lies."""
-    location = getattr(at.spec.targets[target], "location", None)
+    """A table takes only tags from where it lies."""
+    parts, each = PARTS[at.spec.targets[target].warehouse], "as in `policy_tag: {prod: ...}`"
+    location = getattr(at.spec.targets[target], "location", "")
     there = tag.split("/")[3]
-    if location is not None and location.lower() != there:
+    if parts.has_policy_tags and location.lower() != there:
         symbols.report.error(
             "unusable-policy-tag",
             at.at(*path),
             f"the policy tag is in {there}, and the target `{target}` in {location}",
-            help="BigQuery takes only tags from the location of the table: give each target its own, as in `policy_tag: {prod: ...}`",
+            help=f"{parts.title} takes only tags from the location of the table: give each target its own, {each}",
         )
 
 

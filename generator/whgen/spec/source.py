@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from whgen.spec.combination import Combination, Needs, OneOf
+from whgen.spec.combination import Needs, OneOf
 from whgen.spec.common import (
     ColumnSpec,
     Config,
@@ -26,50 +26,13 @@ from whgen.spec.common import (
     eg,
     is_list_of_names,
 )
+from whgen.spec.for_each import for_each_warehouse
 from whgen.spec.options import TableOptions
+from whgen.warehouses import PARTS
 
 
-class DuckdbLocation(SpecModel):
-    """Where DuckDB finds the tables: files, or a schema of the database."""
-
-    combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(("files", "schema"), "give either `files` or `schema`"),
-        Needs(("delimiter", "files"), "`delimiter` is of `files`"),
-    )
-
-    files: Annotated[Text | None, eg("data/raw/{table}.csv")] = None
-    """Path or glob of a CSV, Parquet or JSON file, relative to the project folder; `{table}` stands for the table's name."""
-    delimiter: Annotated[Text | None, Field(min_length=1, max_length=1), eg(";")] = None
-    """What stands between the values of a CSV file; a comma when not given, and a tab in a `.tsv` file."""
-    schema_name: Annotated[SourceName | None, Field(alias="schema"), eg("raw")] = None
-    """Schema that holds the tables."""
-
-
-class BigqueryLocation(SpecModel):
-    """Where BigQuery finds the tables."""
-
-    dataset: Annotated[SourceName, eg("raw_shop")]
-    """Dataset that holds the tables."""
-    project: Annotated[SourceName | None, eg("acme-raw")] = None
-    """Google Cloud project of the dataset; the target's project when not given."""
-
-
-class PostgresLocation(SpecModel):
-    """Where Postgres finds the tables."""
-
-    schema_name: Annotated[SourceName, Field(alias="schema"), eg("raw")]
-    """Schema of the target's database that holds the tables."""
-
-
-class Location(SpecModel):
+class Location(for_each_warehouse({name: parts.location for name, parts in PARTS.items()})):  # type: ignore[misc] # made at run time
     """Where the tables of a source lie, for each warehouse."""
-
-    duckdb: Annotated[DuckdbLocation | None, eg({"files": "data/raw/{table}.csv"}, {"schema": "raw"})] = None
-    """On DuckDB."""
-    bigquery: Annotated[BigqueryLocation | None, eg({"project": "acme-raw", "dataset": "shop"})] = None
-    """On BigQuery."""
-    postgres: Annotated[PostgresLocation | None, eg({"schema": "raw"})] = None
-    """On Postgres."""
 
 
 class Freshness(SpecModel):

@@ -12,12 +12,12 @@ from sqlglot.dialects.postgres import Postgres
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.physical import Physical
-from whgen.dialects.postgres_functions import LOWERINGS
-from whgen.dialects.postgres_tables import physical
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Table, Warehouse
 from whgen.sql.types import logical_type, sql_type
+from whgen.warehouses.postgres.functions import LOWERINGS
+from whgen.warehouses.postgres.tables import physical
 
 # The words that pg_get_keywords() calls reserved.
 _WORDS = """

@@ -12,14 +12,14 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
-from whgen.dialects.bigquery_login import missing_login
-from whgen.dialects.bigquery_tables import physical, policy_tags
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Table, Warehouse
+from whgen.warehouses.bigquery.login import missing_login
+from whgen.warehouses.bigquery.tables import physical, policy_tags
 
 _WORDS = """
 ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT

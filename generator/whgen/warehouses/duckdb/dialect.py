@@ -11,11 +11,11 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
-from whgen.dialects.duckdb_functions import LOWERINGS
 from whgen.dialects.physical import plain
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.sql.types import sql_type
+from whgen.warehouses.duckdb.functions import LOWERINGS
 
 # The words that duckdb_keywords() calls reserved, and those that it takes for a function or a kind of join where a column may stand.
 _WORDS = """

@@ -1,4 +1,4 @@
-"""`warehouse_options: {bigquery: ...}` - how tables are kept on BigQuery: partitions, clusters, expiry, labels, grants.
+"""What specs say of BigQuery: where it is, and how tables are kept there: partitions, clusters, expiry, labels, grants.
 
 Shape only. Whether a column can be partitioned or clustered by is known to the dialect, which knows the columns' types.
 """
@@ -14,7 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from whgen.spec.base import Named, ValueOf
 from whgen.spec.combination import Excludes
-from whgen.spec.common import Flag, Name, SpecModel, Text, Texts, eg
+from whgen.spec.common import Flag, Name, SourceName, SpecModel, Text, Texts, eg
+from whgen.spec.warehouse_parts import Place, Prefix, Shape, TableSettings, TargetSpec, WarehouseParts
 
 _KEY = r"^[a-z][a-z0-9_-]{0,62}$"
 _VALUE = r"^[a-z0-9_-]{0,63}$"
@@ -54,6 +55,65 @@ def _as_tuple(value: object) -> object:
 _Clustered = Annotated[tuple[Name, ...], Field(min_length=1, max_length=4)]
 
 
+_ON_THIS_MACHINE = r"^http://(localhost|127\.0\.0\.1|\[::1\]):[0-9]{1,5}$"
+
+
+def _on_this_machine(value: object) -> object:
+    # Only what stays on this machine may do without a login.
+    if isinstance(value, str) and re.fullmatch(_ON_THIS_MACHINE, value):
+        return value
+    raise PydanticCustomError("on_this_machine", "the address of an emulator on this machine, such as http://127.0.0.1:9050")
+
+
+Emulator = Annotated[
+    str,
+    BeforeValidator(_on_this_machine, json_schema_input_type=str),
+    Named(
+        name="Emulator",
+        adds={"pattern": _ON_THIS_MACHINE, "patternErrorMessage": "This must be an address on this machine such as http://127.0.0.1:9050."},
+    ),
+]
+"""The address of a service on this machine."""
+
+
+class BigqueryTarget(TargetSpec):
+    """A target on BigQuery: one Google Cloud project."""
+
+    warehouse: Literal["bigquery"]
+    """The kind of warehouse."""
+    project: Annotated[Text, eg("acme-prod")]
+    """Google Cloud project that holds the datasets."""
+    location: Annotated[Text, eg("EU", "europe-west3")] = "US"
+    """Location of the datasets, such as US, EU or europe-west3."""
+    emulator: Annotated[Emulator | None, eg("http://127.0.0.1:9050")] = None
+    """Address of an emulator of BigQuery on this machine, which is asked instead of Google and needs no login."""
+    threads: Annotated[StrictInt, Field(ge=1, le=64), eg(4)] = 8
+    """How many models dbt builds at once."""
+    schema_prefix: Annotated[Prefix | None, eg("qa_")] = None
+    """Put before the dataset of every layer, so that several environments can share one project."""
+    execution_project: Annotated[Text | None, eg("acme-billing")] = None
+    """Google Cloud project that runs the queries and pays for them; the one of the datasets when not given."""
+    maximum_bytes_billed: Annotated[StrictInt | None, Field(ge=10 * 1024 * 1024), eg(1099511627776)] = None
+    """How many bytes one query may be billed for: one that would read more fails and costs nothing. At least 10485760."""
+    priority: Literal["interactive", "batch"] = "interactive"
+    """Whether queries run at once, or wait until slots are idle."""
+    impersonate_service_account: Annotated[Text | None, eg("dbt@acme-prod.iam.gserviceaccount.com")] = None
+    """Service account that dbt acts as after its login."""
+    job_execution_timeout_seconds: Annotated[StrictInt | None, Field(ge=1), eg(3600)] = None
+    """After how many seconds dbt gives up on a query; none when not given."""
+    job_retries: Annotated[StrictInt | None, Field(ge=0, le=10), eg(3)] = None
+    """How often a query that fails for reasons of the service is tried again; once when not given."""
+
+
+class BigqueryLocation(SpecModel):
+    """Where BigQuery finds the tables."""
+
+    dataset: Annotated[SourceName, eg("raw_shop")]
+    """Dataset that holds the tables."""
+    project: Annotated[SourceName | None, eg("acme-raw")] = None
+    """Google Cloud project of the dataset; the target's project when not given."""
+
+
 class BigqueryRange(SpecModel):
     """Partitions of whole numbers. What lies outside is kept together in one partition more."""
 
@@ -81,7 +141,7 @@ class BigqueryPartition(SpecModel):
     """The partitions of an integer column."""
 
 
-class BigqueryDefaults(SpecModel):
+class BigqueryDefaults(TableSettings):
     """How the tables of a layer are kept on BigQuery."""
 
     date_partitions: Flag | None = None
@@ -119,8 +179,25 @@ class BigqueryTable(BigqueryDefaults):
     hours_to_expiration: Annotated[StrictInt | None, Field(ge=1), eg(72)] = None
     """After how many hours BigQuery deletes the table, counted from when it was last built."""
 
-    def named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def named(self) -> Iterator[tuple[Place, str]]:
         """The columns that it speaks of, each with its place."""
         if self.partition_by is not None:
             yield ("partition_by", "column"), self.partition_by.column
         yield from ((("cluster_by", number), column) for number, column in enumerate(self.cluster_by or ()))
+
+
+PARTS = WarehouseParts(
+    title="BigQuery",
+    target=BigqueryTarget,
+    location=Shape(model=BigqueryLocation, examples=({"project": "acme-raw", "dataset": "shop"},)),
+    table=Shape(
+        model=BigqueryTable,
+        examples=(
+            {"partition_by": {"column": "ordered_on", "granularity": "month"}, "cluster_by": ["customer_id"]},
+            {"date_partitions": False},
+        ),
+    ),
+    layer=Shape(model=BigqueryDefaults, examples=({"labels": {"team": "sales"}},)),
+    is_written=True,
+    has_policy_tags=True,
+)
