@@ -31,6 +31,12 @@ def run(root: Path, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def digest(root: Path) -> str:
+    inputs = cache.inputs_of(root)
+    assert inputs is not None
+    return inputs.digest
+
+
 def entry(root: Path, name: str = "validate") -> Path:
     return root / cache.FOLDER / f"{name}.json"
 
@@ -69,18 +75,18 @@ def test_edits_give_the_same_with_and_without_it(seed: int, project: Path) -> No
 
 @pytest.mark.parametrize("change", ["specs/facts/flight.yml", "sources.lock", "specs/new.yml", "specs/notes.txt"])
 def test_every_input_counts(change: str, project: Path) -> None:
-    before = cache.digest_of_inputs(project)
+    before = digest(project)
     path = project / change
     path.write_bytes((path.read_bytes() if path.exists() else b"") + b"# changed\n")
-    assert cache.digest_of_inputs(project) != before
+    assert digest(project) != before
     path.unlink()
-    assert cache.digest_of_inputs(project) != before or "new" in change or "notes" in change
+    assert digest(project) != before or "new" in change or "notes" in change
 
 
 def test_whgens_own_code_counts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = cache.digest_of_inputs(project)
+    before = digest(project)
     monkeypatch.setattr(cache, "_digest_of_code", lambda: "another version")
-    assert cache.digest_of_inputs(project) != before
+    assert digest(project) != before
 
 
 def test_names_and_contents_are_kept_apart(tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_names_and_contents_are_kept_apart(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        digests.add(cache.digest_of_inputs(folder.parent))
+        digests.add(digest(folder.parent))
     assert len(digests) == 4
 
 
@@ -116,10 +122,9 @@ def test_a_damaged_entry_is_as_if_it_were_not_there(damage: str, project: Path) 
 
 
 def test_values_of_another_shape_are_not_taken(project: Path) -> None:
-    digest = cache.digest_of_inputs(project)
-    assert digest is not None
+    now = digest(project)
     for values in ([], {}, {"texts": 1}, {"texts": {}, "default_target": None, "projects": [{}]}, None, "x"):
-        cache.remember(project, "validate", digest, values)
+        cache.remember(project, "validate", now, values)
         assert validate(project, cached=True).texts == validate(project).texts
 
 
@@ -156,7 +161,9 @@ def test_files_from_elsewhere_keep_it_out(project: Path) -> None:
 def test_it_is_json(project: Path) -> None:
     run(project, "generate", "-q")
     assert set(json.loads(entry(project, "generate").read_text(encoding="utf-8").partition("\n")[2])) == {
+        "besides",
         "default_target",
+        "outline",
         "projects",
         "texts",
         "workflow",

@@ -12,6 +12,8 @@ import hashlib
 import importlib.metadata
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,18 +26,35 @@ _LIBRARIES = ("sqlglot", "pyyaml", "pydantic", "jinja2")
 _PACKAGE = Path(__file__).parent
 
 
-def digest_of_inputs(root: Path) -> str | None:
-    """One digest of all that a project is compiled of; None when some of it cannot be read."""
-    found = hashlib.sha256(_digest_of_code().encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that a project is compiled of: the specs by their files, and a digest of everything; `besides`: of all but the specs."""
+
+    specs: Mapping[str, bytes]
+    digest: str
+    besides: str
+
+
+def inputs_of(root: Path) -> Inputs | None:
+    """All that a project is compiled of; None when some of it cannot be read."""
+    specs: dict[str, bytes] = {}
+    besides = hashlib.sha256(_digest_of_code().encode())
     try:
         for path in sorted(p for p in (root / "specs").rglob("*") if not p.is_dir()):
-            _add(found, path.relative_to(root).as_posix(), path.read_bytes())
+            name, content = path.relative_to(root).as_posix(), path.read_bytes()
+            if path.suffix == ".yml":
+                specs[name] = content
+            else:
+                _add(besides, name, content)
         lock = root / "sources.lock"
         if lock.exists():
-            _add(found, lock.name, lock.read_bytes())
+            _add(besides, lock.name, lock.read_bytes())
     except OSError:
         return None
-    return found.hexdigest()
+    found = besides.copy()
+    for name, content in specs.items():
+        _add(found, name, content)
+    return Inputs(specs=specs, digest=found.hexdigest(), besides=besides.hexdigest())
 
 
 def digest_of(*texts: str) -> str:
@@ -46,12 +65,13 @@ def digest_of(*texts: str) -> str:
     return found.hexdigest()
 
 
-def recall(root: Path, name: str, digest: str) -> Any | None:
-    """The values that were kept under a name for this digest; None when there are none."""
+def recall(root: Path, name: str, digest: str | None = None) -> Any | None:
+    """The values that were kept under a name for this digest, or without one for any; None when there are none."""
     try:
         line, _, text = (root / FOLDER / f"{name}.json").read_text(encoding="utf-8").partition("\n")
+        kept, _, whole = line.partition(" ")
         # The digest of the values shows a file that is not whole.
-        if line != f"{digest} {hashlib.sha256(text.encode()).hexdigest()}":
+        if (digest is not None and kept != digest) or whole != hashlib.sha256(text.encode()).hexdigest():
             return None
         return json.loads(text)
     except (OSError, ValueError, RecursionError):

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
+from whgen.ir.outline import Outline
 from whgen.plan.project import Deployment, Environment, Node, PlannedGroup, PlannedSchedule, Workflow
 
 
@@ -40,6 +41,7 @@ class Compilation:
     projects: tuple[Generated, ...]
     default_target: str | None
     workflow: Workflow | None = None
+    outline: Outline | None = None
     reads_elsewhere: bool = False
     """Whether it was made of files outside `specs/`, too."""
 
@@ -77,6 +79,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
         "default_target": compilation.default_target,
         "projects": projects,
         "workflow": asdict(compilation.workflow) if compilation.workflow else None,
+        "outline": asdict(compilation.outline) if compilation.outline else None,
     }
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from whgen.cache import digest_of_inputs, recall, remember
+from whgen.cache import Inputs, inputs_of, recall, remember
 from whgen.compilation import Compilation, Generated, from_data, to_data
 from whgen.diagnostics.diagnostic import Report
 
@@ -50,19 +50,45 @@ def _few_collections() -> Iterator[None]:
 
 
 def _recalled(root: Path, *, generate: bool) -> Compilation:
-    digest, name = digest_of_inputs(root), "generate" if generate else "validate"
-    known = recall(root, name, digest) if digest else None
+    inputs, name = inputs_of(root), "generate" if generate else "validate"
+    if inputs is None:
+        return _compile(root, generate=generate, texts={})
+    known = recall(root, name, inputs.digest)
     if known is not None:
         with contextlib.suppress(AttributeError, KeyError, TypeError):
             return from_data(root, known)
-    compilation = _compile(root, generate=generate, texts={})
-    # Files from elsewhere in the project are not in the digest.
-    if digest and not len(compilation.report) and not compilation.reads_elsewhere:
-        remember(root, name, digest, to_data(compilation))
-        if generate:
-            # What could be generated was validated, too.
-            remember(root, "validate", digest, to_data(replace(compilation, projects=())))
-    return compilation
+    found = _brought_up_to_date(root, inputs)
+    if found is None:
+        compilation = _compile(root, generate=generate, texts={})
+        # Files from elsewhere in the project are not in the digest.
+        if len(compilation.report) or compilation.reads_elsewhere:
+            return compilation
+        found = compilation, to_data(compilation)
+    compilation, data = found
+    if data["projects"]:
+        remember(root, "generate", inputs.digest, {**data, "besides": inputs.besides})
+    # What could be generated was validated, too.
+    remember(root, "validate", inputs.digest, {**data, "projects": ()})
+    return compilation if generate else replace(compilation, projects=())
+
+
+def _brought_up_to_date(root: Path, inputs: Inputs) -> tuple[Compilation, dict[str, Any]] | None:
+    """The last result with what changed in some of the specs since; None where that takes the whole project."""
+    from whgen.recompile import recompiled
+    from whgen.spec.load import as_read
+
+    last = recall(root, "generate")
+    with contextlib.suppress(AttributeError, KeyError, TypeError, UnicodeError):
+        if last is not None and last["besides"] == inputs.besides:
+            specs = {file: as_read(content) for file, content in inputs.specs.items()}
+            data = recompiled(last, specs, partial(_compile_alone, root))
+            return (from_data(root, data), data) if data is not None else None
+    return None
+
+
+def _compile_alone(root: Path, texts: Mapping[str, str]) -> tuple[Compilation, Warehouse | None]:
+    checked, warehouse = _resolved(root, texts, alone=True)
+    return _generated(checked, warehouse), warehouse
 
 
 def compile_sources(root: Path) -> Compilation:
@@ -90,6 +116,11 @@ def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequen
 
 
 def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:
+    checked, warehouse = _resolved(root, texts)
+    return _generated(checked, warehouse) if generate else checked
+
+
+def _resolved(root: Path, texts: Mapping[str, str], *, alone: bool = False) -> tuple[Compilation, Warehouse | None]:
     # Imported here, so that `whgen --help` costs no compiler.
     from whgen.plan.names import check_names
     from whgen.plan.options import check_options
@@ -101,7 +132,7 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
     report = Report()
     # What the user wrote, each document of the right shape, and what the sources were found to hold; then what it means, every name
     # found and every type known.
-    specs = load_specs(root, report, texts)
+    specs = load_specs(root, report, texts, alone=alone)
     lock = load_lock(root, specs.texts, report)
     warehouse = resolve_warehouse(specs, lock, report)
     # And whether each warehouse of the targets can tell the names apart.
@@ -109,10 +140,8 @@ def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compila
         dialects = [DIALECTS[name] for name in warehouse.warehouses]
         check_names(warehouse, dialects, report)
         check_options(warehouse, dialects, report)
-    checked = _checked(specs, warehouse, report)
-    # Of a large project the documents take more memory than all else, and no later stage looks into them.
-    del specs, lock
-    return _generated(checked, warehouse) if generate else checked
+    # The documents end here: of a large project they take more memory than all else, and no later stage looks into them.
+    return _checked(specs, warehouse, report), warehouse
 
 
 def _checked(specs: Specs, warehouse: Warehouse | None, report: Report) -> Compilation:
@@ -134,12 +163,13 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
 
     from whgen.parallel import each
     from whgen.plan.ci import plan_workflow
+    from whgen.resolve.outline import outline_of
     from whgen.warehouses import DIALECTS
 
     # Once for each warehouse. Writing is left to `output`.
     many = len(warehouse.tables) > MANY_TABLES
     projects = each(partial(_project, warehouse), warehouse.warehouses, parallel=many)
-    return replace(checked, projects=projects, workflow=plan_workflow(warehouse, DIALECTS))
+    return replace(checked, projects=projects, workflow=plan_workflow(warehouse, DIALECTS), outline=outline_of(warehouse))
 
 
 def _project(warehouse: Warehouse, name: str) -> Generated:

@@ -83,16 +83,16 @@ class Specs:
     """Names of documents that were reported and left out; `` stands for one whose name is not known."""
 
 
-def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = None) -> Specs:
+def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = None, *, alone: bool = False) -> Specs:
     """Read `root`/specs. Files that cannot be read and documents of the wrong shape are reported and left out.
 
-    `given` texts stand in for files of these names.
+    `given` texts stand in for files of these names; `alone`: no others are read.
     """
     texts: dict[str, str] = dict(given or {})
     found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
     documents: list[Document] = []
     lost: set[str] = set()
-    for path in _spec_files(root / "specs", root, report):
+    for path in sorted(root / file for file in texts) if alone else _spec_files(root / "specs", root, report):
         file = path.relative_to(root).as_posix()
         if (text := texts.get(file) or read_text(path, file, report)) is not None:
             texts[file] = text

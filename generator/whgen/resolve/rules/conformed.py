@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import Type, a
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Warehouse
 from whgen.resolve.rules.checked import Checked
 
 
 def check_conformed(checked: Checked) -> None:
     """Report columns whose type differs from the one that their name has elsewhere."""
-    known = {**_of_keys(checked), **_of_dictionary(checked)}
+    known = {**keys_of(checked.warehouse), **_of_dictionary(checked)}
     for table in checked.warehouse.tables:
         for column in table.columns:
             if column.name not in known:
@@ -40,10 +40,10 @@ def _of_dictionary(checked: Checked) -> Mapping[str, tuple[Type, Span, str]]:
     }
 
 
-def _of_keys(checked: Checked) -> Mapping[str, tuple[Type, Span, str]]:
+def keys_of(warehouse: Warehouse) -> Mapping[str, tuple[Type, Span, str]]:
     """Business keys that bear the name of their dimension: `customer_id` is one thing, `id` may be many."""
     found: dict[str, tuple[Type, Span, str]] = {}
-    for dimension in checked.warehouse.dimensions:
+    for dimension in warehouse.dimensions:
         if isinstance(dimension, CalendarDimension):
             continue
         for name in dimension.business_key:
