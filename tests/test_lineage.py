@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from whgen.sql.lineage import origins
+from whgen.sql.lineage import influences, origins
 
 TABLES = {"t": ["a", "b", "k"], "u": ["c", "k"]}
 
@@ -34,3 +34,28 @@ TABLES = {"t": ["a", "b", "k"], "u": ["c", "k"]}
 def test_origins(query: str, expected: dict[str, set[str]]) -> None:
     found = origins(sqlglot.parse_one(query, read="bigquery"), TABLES)
     assert {name: {".".join(origin) for origin in made_of} for name, made_of in found.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "rows"),
+    [
+        ("select a from t where b > 1", {"a": {"t.a"}}, {"t.b"}),
+        ("select x.a, count(y.c) as n from t x join u y on x.k = y.k group by x.a", {"a": {"t.a"}, "n": {"u.c"}}, {"t.a", "t.k", "u.k"}),
+        ("select a from t join u using (k)", {"a": {"t.a"}}, {"t.k", "u.k"}),
+        ("select upper(a) as z, count(*) as n from t group by z", {"z": {"t.a"}, "n": set()}, {"t.a"}),
+        ("select upper(a) as z, count(*) as n from t group by 1", {"z": {"t.a"}, "n": set()}, {"t.a"}),
+        ("select distinct a from t", {"a": {"t.a"}}, {"t.a"}),
+        ("select a from t union distinct select c from u", {"a": {"t.a", "u.c"}}, {"t.a", "u.c"}),
+        ("select a from t union all select c from u", {"a": {"t.a", "u.c"}}, set()),
+        ("with q as (select a, k from t where b = 1) select a from q", {"a": {"t.a"}}, {"t.b"}),
+        ("select a from t where exists (select 1 from u where u.k = t.k)", {"a": {"t.a"}}, {"t.k", "u.k"}),
+        ("select a from t where k in (select c from u)", {"a": {"t.a"}}, {"t.k", "u.c"}),
+        ("select a from t qualify row_number() over (partition by k order by b) = 1", {"a": {"t.a"}}, {"t.k", "t.b"}),
+        ("select a from t order by b limit 1", {"a": {"t.a"}}, {"t.b"}),
+        ("select k, sum(b) as s from t group by k having max(a) > 1", {"k": {"t.k"}, "s": {"t.b"}}, {"t.k", "t.a"}),
+    ],
+)
+def test_what_decides_values_and_rows(query: str, values: dict[str, set[str]], rows: set[str]) -> None:
+    found, deciding = influences(sqlglot.parse_one(query, read="bigquery"), TABLES)
+    assert {name: {".".join(origin) for origin in made_of} for name, made_of in found.items()} == values
+    assert {".".join(origin) for origin in deciding} == rows

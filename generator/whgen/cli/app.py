@@ -20,6 +20,7 @@ from whgen.cli.drop import drop
 from whgen.cli.explain import explain
 from whgen.cli.freshness import freshness
 from whgen.cli.generate import generate
+from whgen.cli.lineage import lineage
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.say import leave, say
@@ -58,6 +59,7 @@ for command in (
     ci,
     alert,
     explain,
+    lineage,
     schema,
     completion,
 ):

@@ -8,13 +8,16 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from whgen.cli.settings import FAILED, Settings, colours, project_root
 from whgen.compilation import Compilation
 from whgen.diagnostics.diagnostic import Diagnostic, Report, Severity, Span
+
+if TYPE_CHECKING:
+    from whgen.ir.warehouse import Warehouse
 
 
 def say(text: str = "", *, err: bool = False) -> None:
@@ -123,6 +126,17 @@ def located(settings: Settings, root: Path) -> Compilation:
     compilation = compile_sources(root)
     _require(compilation, settings)
     return compilation
+
+
+def meaning(settings: Settings, root: Path) -> Warehouse:
+    """What the project's specs mean; the command ends with what is wrong with them."""
+    from whgen.pipeline import understand
+
+    compilation, warehouse = understand(root)
+    _require(compilation, settings)
+    if warehouse is None:
+        fail("no-project", "the specs have no project file", help="one file below specs/ begins with `warehouse:`")
+    return warehouse
 
 
 def _require(compilation: Compilation, settings: Settings) -> None:

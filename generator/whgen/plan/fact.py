@@ -34,7 +34,7 @@ from whgen.sql.columns import column_expression
 def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], notes: tuple[str, ...]) -> FactView:
     """The model of a fact; `notes` say why it is kept as it is."""
     alias = base_alias(fact.base)
-    lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := _looked_up(r)) is not None)
+    lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := looked_up(r)) is not None)
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
@@ -66,7 +66,7 @@ def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
     if isinstance(role.dimension, CalendarDimension):
         return _day_key(role.dimension, columns[0], missing, table)
     case = exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
-    if _looked_up(role) is not None:
+    if looked_up(role) is not None:
         found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
         case = case.when(exp.Is(this=found, expression=exp.Null()), exp.Literal.string(NOT_FOUND_MEMBER), copy=False)
         return case.else_(copied(found), copy=False)
@@ -91,7 +91,7 @@ def _alias(role: Role) -> str:
     return f"{role.column.name.removesuffix('_key')}_lookup"
 
 
-def _looked_up(role: Role) -> Dimension | None:
+def looked_up(role: Role) -> Dimension | None:
     """The dimension of a role, when only a join tells the key: which version is meant, or whether there is a member at all."""
     if isinstance(role.dimension, CalendarDimension):
         return None
