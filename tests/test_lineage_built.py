@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from projects import build, failed, split_files, write_project
-from whgen.dialects import DIALECTS
 from whgen.lineage.compiler import lineage_of
 from whgen.lineage.graph import Lineage, Node
 from whgen.pipeline import understand
+from whgen.warehouses import DIALECTS
 
 SPECS = """\
 # specs/project.yml
@@ -196,7 +196,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lineage(shop: Path) -> Lineage:
-    compilation, warehouse = understand(shop)
+    compilation, warehouse = understand(shop, generate=False)
     assert warehouse is not None, compilation.report
     return lineage_of(warehouse, DIALECTS["duckdb"])
 

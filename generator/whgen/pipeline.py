@@ -115,11 +115,12 @@ def lock_text(root: Path, warehouse: str, found: Mapping[tuple[str, str], Sequen
     return lock_text(lock_documents(load_lock(root, {}, Report()), DIALECTS[warehouse], found))
 
 
-def understand(root: Path) -> tuple[Compilation, Warehouse | None]:
-    """Check the specs below `root`; and what they mean, None where they have errors."""
+def understand(root: Path, *, generate: bool) -> tuple[Compilation, Warehouse | None]:
+    """Check the specs below `root`, or generate from them; and what they mean, None where they have errors."""
     with _few_collections():
         checked, warehouse = _resolved(root, {})
-    return checked, None if checked.report.has_errors else warehouse
+        found = _generated(checked, warehouse) if generate else checked
+    return found, None if checked.report.has_errors else warehouse
 
 
 def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:

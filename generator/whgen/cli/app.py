@@ -23,6 +23,7 @@ from whgen.cli.generate import generate
 from whgen.cli.lineage import lineage
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
+from whgen.cli.plan import plan
 from whgen.cli.say import leave, say
 from whgen.cli.schedule import schedule
 from whgen.cli.schema import schema
@@ -32,7 +33,8 @@ from whgen.cli.start import completion, init
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 """What the system refuses through no fault of ours, wherever it happens."""
 _EPILOG = (
-    "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, 3 a source is stale, 70 a bug in whgen, 130 interrupted."
+    "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, "
+    "3 a source is stale or a breaking change is not acknowledged, 70 a bug in whgen, 130 interrupted."
 )
 
 
@@ -47,6 +49,7 @@ for command in (
     init,
     validate,
     generate,
+    plan,
     build,
     run,
     test,

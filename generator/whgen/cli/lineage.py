@@ -57,8 +57,8 @@ def lineage(settings: Settings, /, name: str, **options: bool) -> None:
 
 def traced(settings: Settings) -> tuple[str, Lineage]:
     """The name of the project, and its lineage on the warehouse of its first target."""
-    from whgen.dialects import DIALECTS
     from whgen.lineage.compiler import lineage_of
+    from whgen.warehouses import DIALECTS
 
     warehouse = meaning(settings, find_project(settings))
     return warehouse.name, lineage_of(warehouse, DIALECTS[warehouse.targets[0].warehouse])

@@ -115,7 +115,7 @@ def compiled(settings: Settings, root: Path) -> Compilation:
     from whgen.pipeline import compile_specs
 
     compilation = compile_specs(root, cached=not settings.no_cache)
-    _require(compilation, settings)
+    require(compilation, settings)
     return compilation
 
 
@@ -124,7 +124,7 @@ def located(settings: Settings, root: Path) -> Compilation:
     from whgen.pipeline import compile_sources
 
     compilation = compile_sources(root)
-    _require(compilation, settings)
+    require(compilation, settings)
     return compilation
 
 
@@ -132,14 +132,15 @@ def meaning(settings: Settings, root: Path) -> Warehouse:
     """What the project's specs mean; the command ends with what is wrong with them."""
     from whgen.pipeline import understand
 
-    compilation, warehouse = understand(root)
-    _require(compilation, settings)
+    compilation, warehouse = understand(root, generate=False)
+    require(compilation, settings)
     if warehouse is None:
         fail("no-project", "the specs have no project file", help="one file below specs/ begins with `warehouse:`")
     return warehouse
 
 
-def _require(compilation: Compilation, settings: Settings) -> None:
+def require(compilation: Compilation, settings: Settings) -> None:
+    """End the command with what is wrong with the specs, if anything is; show what is only doubtful."""
     report = compilation.report
     if report.has_errors and not settings.is_text:
         say_for_programs(settings, {"ok": False, "exit_code": FAILED}, report, compilation.texts)

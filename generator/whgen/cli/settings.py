@@ -33,7 +33,7 @@ class Settings:
     @property
     def is_text(self) -> bool:
         """Whether people read the outcome."""
-        return self.form == "text"
+        return self.form in ("text", "markdown")
 
 
 def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of all codes, in the order in which a project meets them: files, shape, names, SQL, meaning, rules, schedules, build.
+"""The catalogue of all codes, as a project meets them: files, shape, names, SQL, meaning, rules, schedules, changes, build.
 
 `docs/errors.md` is made of it (`whgen.docs.errors`); tests/test_errors.py holds it against the code and the error cases.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from whgen.diagnostics.code import Code
+from whgen.diagnostics.codes_change import CHANGE
 from whgen.diagnostics.codes_names import NAMES
 from whgen.diagnostics.codes_rules import RULES
 from whgen.diagnostics.codes_run import RUN
@@ -16,7 +17,7 @@ from whgen.diagnostics.codes_spec import SPEC
 from whgen.diagnostics.codes_sql import SQL
 from whgen.diagnostics.codes_warehouse import WAREHOUSE
 
-CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *NAMES, *WAREHOUSE, *SQL, *RULES, *SCHEDULE, *RUN)}
+CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *NAMES, *WAREHOUSE, *SQL, *RULES, *SCHEDULE, *CHANGE, *RUN)}
 """Code -> its explanation."""
 
 EXAMPLE_PROJECT: Mapping[str, str] = {

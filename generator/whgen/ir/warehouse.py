@@ -13,8 +13,10 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Span
+from whgen.ir.acknowledgement import Acknowledgement
 from whgen.ir.ci import Ci
 from whgen.ir.environment import Exposure, Layer, Target
+from whgen.ir.options import Options
 from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
 from whgen.ir.trees import copied
@@ -71,22 +73,13 @@ class Column:
     tests: tuple[Test, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    was: str = ""
+    """What it was called before."""
     span: Span
 
     def that_is(self, *, nullable: bool) -> Column:
         """The column in a place where its value can be missing, or cannot."""
         return self if self.type.nullable is nullable else replace(self, type=replace(self.type, nullable=nullable))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a table is kept: for each warehouse the settings of its layer and its own; the names of its own, and where they are."""
-
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    places: Mapping[tuple[str, str], Span] = field(default_factory=dict)
-    """For (a warehouse, an option of its own) where it stands."""
-    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +100,8 @@ class Table:
     materialized: Materialized
     dbt: Mapping[str, Any] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    was: str = ""
+    """What it was called before."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""
@@ -148,6 +143,8 @@ class Dedupe:
     key: tuple[str, ...]
     order: tuple[Ordering, ...]
     where: Expression | None
+    terms: int
+    """How many terms of the order the spec names; the others decide between what it leaves undecided."""
     span: Span
 
 
@@ -322,6 +319,7 @@ class Warehouse:
     exposures: tuple[Exposure, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     ci: Ci = field(default_factory=Ci)
+    acknowledgements: tuple[Acknowledgement, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -60,6 +60,7 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
     columns = (
         Column(
             name=key,
+            was=f"{spec.was}_key" if spec.was else "",
             type=INTEGER,
             description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.",
             span=span,
@@ -79,6 +80,7 @@ def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project
         columns=stored(columns, materialized, spec.dbt),
         key=("calendar_date",),
         meta=spec.meta,
+        was=project.layers.production.dimension_prefix + spec.was if spec.was else "",
         tags=tuple(spec.tags or ()),
         materialized=materialized,
         dbt=spec.dbt,
@@ -112,6 +114,7 @@ def _made_of(
         hashed(
             Column(
                 name=surrogate,
+                was=f"{spec.was}_key" if spec.was else "",
                 type=STRING,
                 span=span,
                 description=f"Surrogate key: the MD5 hash of {' and '.join(c.name for c in (*key, *versions[:1]))}. "
@@ -140,6 +143,7 @@ def _made_of(
         key=tuple(c.name for c in (*key, *versions[:1])),
         key_span=at.at("key"),
         meta=spec.meta,
+        was=project.layers.production.dimension_prefix + spec.was if spec.was else "",
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
@@ -172,6 +176,7 @@ def _business_key(at: Located[DimensionSpec], base: Table, history: History | No
                 description=column.description,
                 unit=column.unit,
                 meta=column.meta,
+                was=column.was,
                 span=span,
             )
         )

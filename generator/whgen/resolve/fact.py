@@ -54,7 +54,11 @@ def resolve_fact(
     columns = (
         hashed(
             Column(
-                name=surrogate, type=STRING, span=span, description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)})."
+                name=surrogate,
+                was=f"{spec.was}_key" if spec.was else "",
+                type=STRING,
+                span=span,
+                description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)}).",
             ),
             (there[c.name] for c in grain_key),
         ),
@@ -80,6 +84,7 @@ def resolve_fact(
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,
+        was=project.layers.production.fact_prefix + spec.was if spec.was else "",
         materialized=materialized,
         options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         noun=spec.fact,
@@ -134,7 +139,8 @@ def _role(
     type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING
     description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
     description = f"{description.rstrip('.')}. Key of {dimension.name}; {dimension_absence(dimension, spec)}."
-    column = Column(name=f"{name}_key", type=type_, description=description, span=at.key(*path), meta=spec.meta)
+    was = f"{spec.was}_key" if spec.was else ""
+    column = Column(name=f"{name}_key", type=type_, description=description, was=was, span=at.key(*path), meta=spec.meta)
     # Where there is no member, a special one stands in; of what type an unknown column is, nobody can say.
     is_known = all(c is not None and c.type.is_known for c in on)
     column = column.that_is(nullable=not is_known)

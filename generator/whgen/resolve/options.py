@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from whgen.ir.warehouse import Column, Options
+from whgen.ir.options import Options
+from whgen.ir.warehouse import Column
 from whgen.resolve.symbols import Path, Symbols
 from whgen.spec.load import Located
 from whgen.spec.options import TableOptions

@@ -149,6 +149,7 @@ def _staging(at: Located[SourceSpec], name: str, spec: TableSpec, raw: RawTables
         meta={**at.spec.meta, **spec.meta},
         tags=tuple(dict.fromkeys((*(at.spec.tags or ()), *(spec.tags or ())))),
         tests=resolve_tests(spec.tests, at, (*path, "tests"), symbols, scope_of(kept.values()), column=None),
+        was=f"{project.layers.staging.prefix}{at.spec.source}__{spec.was}" if spec.was else "",
         materialized=materialized,
         dbt=spec.dbt,
         options=resolve_options(spec.warehouse_options, project.layers.staging, at, path, kept.values(), symbols),
@@ -270,12 +271,13 @@ def _dedupe(
             )
         elif _known(column, columns, at, (*path, place, index), raw):
             order.append(Ordering(column=column, descending=direction.strip().lower() == "desc"))
+    named = len(order)
     # What is left undecided is decided by the other columns, so that the same rows win on every run and on every warehouse.
     taken = {*key, *(o.column for o in order)}
     descending = order[0].descending if order else False
     order += [Ordering(column=c.name, descending=descending) for c in kept.values() if c.name not in taken and c.type.is_orderable]
     where = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=f"`{model}`")
-    return Dedupe(key=key, order=tuple(order), where=where, span=at.key(*path))
+    return Dedupe(key=key, order=tuple(order), where=where, terms=named, span=at.key(*path))
 
 
 def _freshness(at: Located[SourceSpec], name: str, staging: Staging, raw: RawTables, symbols: Symbols) -> Freshness | None:

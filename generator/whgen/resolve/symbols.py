@@ -195,6 +195,7 @@ class Symbols:
             unit=spec.unit or (inherited.unit if inherited else "") or entry.unit or "",
             meta={**entry.meta, **(inherited.meta if inherited else {}), **spec.meta},
             tags=tuple(spec.tags or (inherited.tags if inherited else ()) or entry.tags or ()),
+            was=spec.was or (inherited.was if inherited and inherited.name == name else ""),
             span=span,
         )
 

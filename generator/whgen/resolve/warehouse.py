@@ -9,6 +9,7 @@ from whgen.ir.environment import Layer, Target
 from whgen.ir.inputs import Composed
 from whgen.ir.source import SourceTable
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
+from whgen.resolve.breaking import resolve_breaking
 from whgen.resolve.ci import resolve_ci
 from whgen.resolve.composed import resolve_composed
 from whgen.resolve.dimension import resolve_dimension, with_inferred
@@ -83,6 +84,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         inputs=tuple(sorted(symbols.inputs, key=lambda t: t.name)),
         exposures=exposures,
         ci=resolve_ci(specs.warehouse, report),
+        acknowledgements=tuple(resolve_breaking(specs.breaking, report)),
     )
     check_classes(specs.warehouse, symbols)
     warehouse = with_personal_data(warehouse, tuple(project.pii))
@@ -179,6 +181,13 @@ def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
     for name, column in at.spec.columns.items():
         if column.type:
             symbols.type_of(column.type, at.at("columns", name, "type"))
+        if column.was:
+            symbols.report.error(
+                "wrong-rename",
+                at.key("columns", name, "was"),
+                "the dictionary describes columns, it does not rename them",
+                help="say what a column was called where it is made",
+            )
         if column.tests:
             symbols.report.error(
                 "test-needs-column",

@@ -70,6 +70,8 @@ class DimensionSpec(Parts):
 
     dimension: Annotated[Name, eg("customer")]
     """Name of the dimension."""
+    was: Annotated[Name | None, eg("client")] = None
+    """The name of the dimension before, when it was renamed: `whgen plan` then shows one table with a new name."""
     from_: Annotated[Text | None, Field(alias="from"), eg("shop.customers")] = None
     """The table that its members come from: `source.table`, a seed, a model, a dimension or a fact."""
     calendar: Annotated[Calendar | None, eg({"from": "2013-01-01", "to": "2014-12-31"})] = None

@@ -36,6 +36,8 @@ class Role(Documented):
 
     dimension: Annotated[Name | None, eg("airport")] = None
     """The dimension; the one named like the role when not given."""
+    was: Annotated[Name | None, eg("client")] = None
+    """The name of the role before, when it was renamed: its key had another name then."""
     on: Annotated[Names, eg("customer_id", ["origin_code", "destination_code"])]
     """The columns of the fact's table that hold the business key, in the order of the dimension's key."""
     as_of: Annotated[Name | None, eg("ordered_at")] = None
@@ -64,6 +66,8 @@ class FactSpec(Parts):
 
     fact: Annotated[Name, eg("order")]
     """Name of the fact."""
+    was: Annotated[Name | None, eg("sale")] = None
+    """The name of the fact before, when it was renamed: `whgen plan` then shows one table with a new name."""
     grain: Annotated[Text, eg("one row per order")]
     """What one row stands for, in words."""
     from_: Annotated[Text, Field(alias="from"), eg("shop.orders")]

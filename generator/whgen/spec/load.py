@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.spec.breaking import BreakingSpec
 from whgen.spec.common import SpecModel
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.document import Document, read_documents
@@ -37,6 +38,7 @@ NOUNS: dict[str, type[SpecModel]] = {
     "model": ModelSpec,
     "exposure": ExposureSpec,
     "schedule": ScheduleSpec,
+    "breaking": BreakingSpec,
 }
 _NOUN = re.compile(rf"^(?P<noun>{'|'.join(NOUNS)}):[ \t]+['\"]?(?P<name>\w+)", re.MULTILINE)
 _LARGEST_FILE = 20_000_000
@@ -78,6 +80,7 @@ class Specs:
     models: tuple[Located[ModelSpec], ...] = ()
     exposures: tuple[Located[ExposureSpec], ...] = ()
     schedules: tuple[Located[ScheduleSpec], ...] = ()
+    breaking: tuple[Located[BreakingSpec], ...] = ()
     texts: dict[str, str]
     lost: frozenset[str] = frozenset()
     """Names of documents that were reported and left out; `` stands for one whose name is not known."""
@@ -124,6 +127,7 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
         models=_of(named["model"], ModelSpec),
         exposures=_of(named["exposure"], ExposureSpec),
         schedules=_of(named["schedule"], ScheduleSpec),
+        breaking=_of(named["breaking"], BreakingSpec),
         texts=texts,
         lost=frozenset(lost),
     )

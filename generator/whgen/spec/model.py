@@ -47,6 +47,8 @@ class ModelSpec(Parts):
 
     model: Annotated[Name, eg("customer_month")]
     """Name of the model, also in the warehouse."""
+    was: Annotated[Name | None, eg("client_month")] = None
+    """The name of the model before, when it was renamed: `whgen plan` then shows one table with a new name."""
     grain: Annotated[Text | None, eg("one row per customer and month")] = None
     """What one row stands for, in words."""
     key: Annotated[Names | None, eg(["customer_id", "month_start"])] = None

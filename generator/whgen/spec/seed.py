@@ -14,6 +14,8 @@ class SeedSpec(Documented):
 
     seed: Annotated[Name, eg("country")]
     """Name of the table."""
+    was: Annotated[Name | None, eg("nation")] = None
+    """The name of the seed before, when it was renamed: `whgen plan` then shows one table with a new name."""
     file: Annotated[Text, eg("country.csv")]
     """The CSV file, relative to this file. Its first line names the columns."""
     key: Annotated[Names | None, eg("country_code")] = None

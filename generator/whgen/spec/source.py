@@ -118,6 +118,8 @@ class TableSpec(Documented):
         Needs(("dedupe", "key"), "`dedupe` needs to know which rows are the same: give the table a `key`", or_inside="key"),
     )
 
+    was: Annotated[Name | None, eg("purchases")] = None
+    """The name of the table in these specs before, when it was renamed: `whgen plan` then shows one table with a new name."""
     identifier: Annotated[SourceName | None, eg("ORDERS_V2")] = None
     """Name of the table in the source, where it is not the key that this stands under."""
     union: Annotated[Union | None, eg({"tables": ["orders_de", "orders_fr"], "column": "country_code"})] = None

@@ -13,6 +13,7 @@ from whgen.resolve.rules.grain import check_grains
 from whgen.resolve.rules.joins import check_joins
 from whgen.resolve.rules.missing import check_missing
 from whgen.resolve.rules.references import check_references
+from whgen.resolve.rules.renames import check_renames
 
 RULES: tuple[Callable[[Checked], None], ...] = (
     check_references,
@@ -22,6 +23,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     check_missing,
     check_casts,
     check_conformed,
+    check_renames,
     check_completeness,
 )
 """Every rule, in an order of no consequence, but that completeness comes last: it is asked for once nothing is wrong."""

@@ -1,0 +1,1 @@
+"""What differs between two states of a warehouse, in terms of what it means."""

@@ -1,0 +1,142 @@
+"""A plan -> text for a terminal, Markdown for a pull request, values for JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from whgen.changes.change import Change
+from whgen.changes.plan import Plan
+from whgen.ir.change_kinds import Weight
+
+_SIGNS = {Weight.BREAKING: "\U0001f534", Weight.REBUILD: "\U0001f7e1", Weight.ADDITIVE: "\U0001f7e2"}
+
+
+_MOST_LISTED = 6
+
+
+def to_text(plan: Plan, *, with_sql: bool) -> str:
+    """The plan as people read it in a terminal."""
+    lines = [f"Compared with {plan.against}.", ""]
+    if not plan.changes:
+        return "\n".join([*lines, "Nothing changes.", ""])
+    for title, changes in _by_table(plan):
+        lines += [title, *(f"  {_mark(c, plan):<12}  {_words(c, title)}  ({_place(c)})" for c in changes), ""]
+    effects = [f"{label}: {_listed(names)}" for label, names in _effects(plan) if names]
+    lines += [*effects, ""] if effects else []
+    if with_sql:
+        lines += [f"{name}\n{diff}" for name, diff in sorted(plan.sql.items())]
+    return "\n".join([*lines, *_end(plan), ""])
+
+
+def to_markdown(plan: Plan) -> str:
+    """The plan as a comment of a pull request, with the SQL folded."""
+    lines = [f"**whgen plan**: {_counts(plan)}, compared with {plan.against}", ""]
+    if plan.changes:
+        lines += ["| | | change | |", "|---|---|---|---|"]
+    for _, changes in _by_table(plan):
+        lines += [f"| {_SIGNS[c.weight]} {_mark(c, plan)} | `{c.subject}` | {_cell(c.words)} | {_place(c)} |" for c in changes]
+    lines += ["", *(f"- {label}: {', '.join(f'`{n}`' for n in names)}" for label, names in _effects(plan) if names)]
+    for name, diff in sorted(plan.sql.items()):
+        lines += ["", f"<details><summary>SQL of <code>{name}</code></summary>", "", "```diff", diff.rstrip("\n"), "```", "", "</details>"]
+    entry = _entry(plan)
+    if entry:
+        lines += ["", "If the breaking changes are meant, acknowledge them in the specs:", "", "```yaml", *entry, "```"]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def to_data(plan: Plan) -> dict[str, Any]:
+    """The plan as values of JSON."""
+    return {
+        "against": plan.against,
+        "counts": {weight.value: len(plan.of(weight)) for weight in Weight},
+        "changes": [
+            {
+                "id": c.id,
+                "kind": c.kind.name,
+                "weight": c.weight.value,
+                "subject": c.subject,
+                "table": c.table,
+                "before": c.before,
+                "after": c.after,
+                "acknowledged": c.id in plan.acknowledged,
+                "file": c.span.file,
+                "line": c.span.line,
+                "is_gone": c.is_gone,
+            }
+            for c in plan.changes
+        ],
+        "reached": list(plan.reached),
+        "exposures": list(plan.exposures),
+        "built": list(plan.built),
+        "tests_added": list(plan.tests_added),
+        "tests_removed": list(plan.tests_removed),
+        "sql": dict(plan.sql),
+    }
+
+
+def _by_table(plan: Plan) -> Iterator[tuple[str, list[Change]]]:
+    """The changes of each table; those of no table first, under what they are of."""
+    heaviest = [*Weight]
+    for title, changes in groupby(plan.changes, key=lambda c: c.table or "the project"):
+        yield title, sorted(changes, key=lambda c: -heaviest.index(c.weight))
+
+
+def _mark(change: Change, plan: Plan) -> str:
+    return "acknowledged" if change.id in plan.acknowledged else change.weight.value
+
+
+def _words(change: Change, title: str) -> str:
+    part = change.subject.removeprefix(title).removeprefix(".")
+    return f"{part}: {change.words}" if part else change.words
+
+
+def _place(change: Change) -> str:
+    place = f"{change.span.file}:{change.span.line}"
+    return f"was at {place}" if change.is_gone else place
+
+
+def _effects(plan: Plan) -> list[tuple[str, Sequence[str]]]:
+    return [
+        ("Reaches", plan.reached),
+        ("Used by", plan.exposures),
+        ("Will be built", plan.built),
+        ("Tests added", plan.tests_added),
+        ("Tests removed", plan.tests_removed),
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = names[:_MOST_LISTED]
+    return ", ".join([*shown, *([f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else [])])
+
+
+def _counts(plan: Plan) -> str:
+    counts = [(len(plan.of(w)), w.value) for w in (Weight.BREAKING, Weight.REBUILD, Weight.ADDITIVE)]
+    return ", ".join(f"{n} {word}" for n, word in counts if n) or "nothing changes"
+
+
+def _end(plan: Plan) -> list[str]:
+    entry = _entry(plan)
+    counts = f"{_counts(plan)}."
+    if not entry:
+        return [counts]
+    return [counts, "If the breaking changes are meant, acknowledge them in the specs:", "", *(f"  {line}" for line in entry)]
+
+
+def _entry(plan: Plan) -> list[str]:
+    if not plan.unacknowledged:
+        return []
+    head = ["breaking: a_name_for_them", "because: why they are made, and who was told", "changes:"]
+    return [*head, *(f"  - {_scalar(c.id)}" for c in plan.unacknowledged)]
+
+
+def _scalar(text: str) -> str:
+    is_plain = not any(mark in text for mark in (": ", " #", "{", "}", "[", "]")) and not text.endswith(":")
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
