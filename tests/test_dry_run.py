@@ -17,7 +17,7 @@ from google.cloud.bigquery import Client
 
 from projects import write_project
 from whgen.cli.app import app
-from whgen.warehouses.bigquery.dialect import BIGQUERY
+from whgen.warehouses.bigquery.dialect import DIALECT
 
 SPECS = """\
 warehouse: shop
@@ -163,4 +163,4 @@ def test_models_of_bigquery_ml_are_listed(shop: Path) -> None:
     found = re.search(r"http://127[^']*", (shop / "specs/shop.yml").read_text(encoding="utf-8"))
     assert found is not None
     client = Client(project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": found[0]})
-    assert list(BIGQUERY.listed(client, "acme", "staging")) == ["churn"]
+    assert list(DIALECT.listed(client, "acme", "staging")) == ["churn"]

@@ -113,7 +113,7 @@ tables:
 dimension: customer
 from: shop.customers
 key: [customer_id]
-columns: {title: {column: name, scd: 1, description: A title.}}
+columns: {title: {column: name, was: label, scd: 1, description: A title.}}
 history: {changed_at: at, extracted_at: at, snapshot: true, deleted: a > 1}
 derive: {big: {expr: upper(name)}}
 where: name > 'a'
@@ -152,6 +152,7 @@ url: https://example.org
 maturity: high
 depends_on: [sales]
 """,
+    "breaking": "breaking: paid\nbecause: Nobody reads it.\nchanges: [column-removed fact_order.is_paid]\n",
     "schedule": """\
 schedule: daily
 description: Everything.

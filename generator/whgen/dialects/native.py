@@ -11,8 +11,8 @@ from whgen.ir.types import UNKNOWN, Kind, Type, parse_type
 def logical_type(native: str, dialect: Dialect) -> Type:
     """The logical type whose values a column of this type has, unknown where there is none.
 
-    >>> from whgen.warehouses.duckdb.dialect import DUCKDB
-    >>> [str(logical_type(t, DUCKDB)) for t in ("BIGINT", "SMALLINT", "DECIMAL(10,2)", "VARCHAR[]", "TIMESTAMP WITH TIME ZONE", "UUID")]
+    >>> from whgen.warehouses.duckdb.dialect import DIALECT
+    >>> [str(logical_type(t, DIALECT)) for t in ("BIGINT", "SMALLINT", "DECIMAL(10,2)", "VARCHAR[]", "TIMESTAMP WITH TIME ZONE", "UUID")]
     ['integer', 'integer', 'decimal(10, 2)', 'array<string>', 'timestamp', 'unknown']
     """
     names = {name: kind for kind, name in dialect.types.items() if "{}" not in name}
@@ -30,8 +30,8 @@ def logical_type(native: str, dialect: Dialect) -> Type:
 def is_own_name(native: str, type_: Type, dialect: Dialect) -> bool:
     """Whether whgen, too, would give the logical type this name.
 
-    >>> from whgen.warehouses.duckdb.dialect import DUCKDB
-    >>> [is_own_name(t, logical_type(t, DUCKDB), DUCKDB) for t in ("BIGINT", "DECIMAL(10,2)", "SMALLINT", "UUID")]
+    >>> from whgen.warehouses.duckdb.dialect import DIALECT
+    >>> [is_own_name(t, logical_type(t, DIALECT), DIALECT) for t in ("BIGINT", "DECIMAL(10,2)", "SMALLINT", "UUID")]
     [True, True, False, False]
     """
     return re.sub(r"\s*,\s*", ", ", native) == dialect.type_name(type_)

@@ -79,6 +79,16 @@ BOOLEAN, DATE = Type(Kind.BOOLEAN), Type(Kind.DATE)
 _SIMPLE = {k.value: Type(k) for k in Kind if k not in (Kind.DECIMAL, Kind.ARRAY, Kind.UNKNOWN)}
 _DECIMAL = re.compile(r"decimal\s*\(\s*([0-9]{1,2})\s*(?:,\s*([0-9]{1,2})\s*)?\)")
 _ARRAY = re.compile(r"array\s*<(.+)>")
+ALSO_CALLED = {
+    **dict.fromkeys(("str", "text", "varchar", "nvarchar", "char"), "string"),
+    **dict.fromkeys(("int", "int32", "int64", "int4", "int8", "bigint", "smallint", "tinyint"), "integer"),
+    **dict.fromkeys(("double", "double precision", "float32", "float64", "real"), "float"),
+    **dict.fromkeys(("numeric", "number"), "decimal(p, s)"),
+    **dict.fromkeys(("bytea", "blob", "binary", "varbinary"), "bytes"),
+    **{"bool": "boolean", "timestamptz": "timestamp"},
+}
+"""What warehouses call some of the logical types."""
+
 TYPE_NAMES = (*sorted(_SIMPLE), "decimal(p, s)", "array<type>")
 TYPE_EXAMPLES = (*sorted(_SIMPLE), "decimal(10, 2)", "array<string>")
 MAX_PRECISION, MAX_SCALE = 38, 9

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report, Span, candidates_help, renamed
 from whgen.diagnostics.similar import certain
-from whgen.ir.types import TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
+from whgen.ir.types import ALSO_CALLED, TYPE_NAMES, UNKNOWN, Kind, Type, a, parse_type
 from whgen.ir.warehouse import Column, Expression, HandWritten, Table
 from whgen.resolve.personal import declared_pii
 from whgen.resolve.tests import resolve_tests
@@ -25,15 +25,6 @@ from whgen.sql.types import can_become, full_type
 
 Path = tuple[str | int, ...]
 _FEW = 2
-# What warehouses call some of the logical types.
-_ALSO_CALLED = {
-    **dict.fromkeys(("str", "text", "varchar", "nvarchar", "char"), "string"),
-    **dict.fromkeys(("int", "int32", "int64", "int4", "int8", "bigint", "smallint", "tinyint"), "integer"),
-    **dict.fromkeys(("double", "double precision", "float32", "float64", "real"), "float"),
-    **dict.fromkeys(("numeric", "number"), "decimal(p, s)"),
-    **dict.fromkeys(("bytea", "blob", "binary", "varbinary"), "bytes"),
-    **{"bool": "boolean", "timestamptz": "timestamp"},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +315,7 @@ class Symbols:
 def _meant_type(text: str, span: Span) -> tuple[str, str, Fix | None]:
     """Label, help and fix for a text that names no logical type."""
     head, size = re.fullmatch(r"\s*([^(]*?)\s*((?:\(.*)?)", text.lower(), re.DOTALL).groups()  # type: ignore[union-attr]
-    meant = _ALSO_CALLED.get(head, head)
+    meant = ALSO_CALLED.get(head, head)
     if size and meant in ("decimal", "decimal(p, s)"):
         if parse_type(f"decimal{size}") is None:
             return "", "write `decimal(p, s)` with at most 38 digits, of which at most 9 stand behind the point", None

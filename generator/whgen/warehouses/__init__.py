@@ -1,7 +1,7 @@
 """The warehouses that whgen can write for: each is a module of this package, or a folder, and nothing else in the code names it.
 
-A module has two values: `DIALECT`, what the warehouse does differently, and `PARTS`, what specs may say of it. It need not be
-listed anywhere: what lies in this folder is a warehouse.
+It has two values: `DIALECT`, what the warehouse does differently, and `PARTS`, what specs may say of it. In a folder they are in
+`dialect.py` and `spec.py`. It need not be listed anywhere: what lies in this folder is a warehouse.
 """
 
 from __future__ import annotations
@@ -9,14 +9,30 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from whgen.dialects.base import Dialect
-from whgen.spec.warehouse_parts import WarehouseParts
+if TYPE_CHECKING:
+    from whgen.dialects.base import Dialect
+    from whgen.spec.warehouse_parts import WarehouseParts
 
-_MODULES: Mapping[str, ModuleType] = {
-    name: importlib.import_module(f"{__name__}.{name}") for name in sorted(found.name for found in pkgutil.iter_modules(__path__))
-}
+DIALECTS: Mapping[str, Dialect]
+PARTS: Mapping[str, WarehouseParts]
 
-DIALECTS: Mapping[str, Dialect] = {name: module.DIALECT for name, module in _MODULES.items()}
-PARTS: Mapping[str, WarehouseParts] = {name: module.PARTS for name, module in _MODULES.items()}
+
+def _values(part: str, value: str) -> Mapping[str, Any]:
+    """One of the values of every warehouse, in the order of their names."""
+    places = {m.name: f"{__name__}.{m.name}{f'.{part}' if m.ispkg else ''}" for m in pkgutil.iter_modules(__path__)}
+    return {name: getattr(importlib.import_module(place), value) for name, place in sorted(places.items())}
+
+
+def __getattr__(name: str) -> Mapping[str, Any]:
+    # Whoever only reads specs needs no syntax trees, which take long to import.
+    match name:
+        case "DIALECTS":
+            found = _values("dialect", "DIALECT")
+        case "PARTS":
+            found = _values("spec", "PARTS")
+        case _:
+            raise AttributeError(name)
+    globals()[name] = found
+    return found

@@ -73,7 +73,7 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _physical(table: Table, warehouse: Warehouse) -> Physical:
-    return physical(table, warehouse, BIGQUERY.name_sql)
+    return physical(table, warehouse, DIALECT.name_sql)
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
@@ -126,7 +126,7 @@ def _profile_of_emulator(target: Target, variable: str) -> Mapping[str, Any]:
     }
 
 
-BIGQUERY = Dialect(
+DIALECT = Dialect(
     name="bigquery",
     adapter="dbt-bigquery",
     is_local=False,

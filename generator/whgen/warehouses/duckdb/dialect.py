@@ -150,7 +150,7 @@ union
 select schema_name || '.' || type_name from duckdb_types() where schema_name = '{schema}' and not internal
 """
 
-DUCKDB = Dialect(
+DIALECT = Dialect(
     name="duckdb",
     adapter="dbt-duckdb",
     is_local=True,

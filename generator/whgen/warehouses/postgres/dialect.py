@@ -102,7 +102,7 @@ def _drop(schemas: Sequence[str], inside: Sequence[tuple[str, str]]) -> Iterator
     for kind in ("view", "materialized_view", "table"):
         if names := [name for type_, name in inside if type_ == kind]:
             yield f"drop {kind.replace('_', ' ')} {', '.join(names)}"
-    yield f"drop schema {', '.join(POSTGRES.name_sql(s) for s in schemas)}"
+    yield f"drop schema {', '.join(DIALECT.name_sql(s) for s in schemas)}"
 
 
 def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
@@ -110,7 +110,7 @@ def _source(location: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _physical(table: Table, warehouse: Warehouse) -> Physical:
-    return physical(table, warehouse, POSTGRES.name_sql)
+    return physical(table, warehouse, DIALECT.name_sql)
 
 
 def _profile(target: Target, variable: str) -> Mapping[str, Any]:
@@ -137,7 +137,7 @@ def _text(value: object) -> str:
     return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-POSTGRES = Dialect(
+DIALECT = Dialect(
     name="postgres",
     adapter="dbt-postgres",
     is_local=False,
