@@ -88,4 +88,5 @@ def without_jinja(sql: str) -> str:
 
     sql = re.sub(r"\{\{ (?:ref|source)\(([^)]*)\) \}\}", lambda m: m[1].replace("'", "").replace(", ", "_"), sql)
     sql = re.sub(r"\{% if is_incremental\(\) %\}.*?\{% else %\}(.*?)\{% endif %\}", r"\1", sql, flags=re.DOTALL)
+    sql = re.sub(r"\{% set before %\}.*?\{% endset %\}|\{#.*?#\}|\{% if is_incremental\(\) %\}.*?\{% endif %\}", "", sql, flags=re.DOTALL)
     return re.sub(r"\{\{ config\(.*?\) \}\}", "", sql, flags=re.DOTALL)

@@ -31,6 +31,20 @@ measures: {pieces: {additivity: semi_additive}, temperature: {additivity: non_ad
 
 RULES: tuple[Code, ...] = (
     Code(
+        name="unfit-increment",
+        title="A column that increments cannot go by",
+        what="The column under `incremental:` is not kept by the fact, can be missing, or depends on when the run is.",
+        why="How far a fact is loaded is read from the column in its own table; a row without a value would never be loaded.",
+        example="""\
+fact: order
+grain: one row per order
+from: shop.orders
+key: order_id
+degenerate: [order_id]
+incremental: {by: ordered_on, lookback: 3 days}   # not kept, and may be missing""",
+        fix="List it under `degenerate:`, and say `where: ordered_on is not null`, or give it a `default:` in staging.",
+    ),
+    Code(
         name="fan-out-join",
         title="A join that multiplies rows",
         what="A join of a hand-written model covers a part of the other side's key only, so that a row may meet several of its rows: "

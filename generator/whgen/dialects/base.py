@@ -15,12 +15,13 @@ from typing import Any
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
+from whgen.dialects.incremental import Increment, Window
 from whgen.dialects.lowering import Lowerings, lowered
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import Table, Warehouse
+from whgen.ir.warehouse import Fact, Table, Warehouse
 from whgen.sql.reference import NATIVE
 
 # What fits on one line stays on one line.
@@ -64,6 +65,10 @@ class Dialect:
     """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
     variables: Callable[[Warehouse], Mapping[str, Any]] = lambda _: {}
     """Variables of the dbt project that the configuration of its tables uses."""
+    increment: Callable[[Fact, Window], Increment]
+    """How a run adds to an incremental fact."""
+    granularity: Callable[[Fact], str]
+    """What of an incremental fact is replaced whole: `day`, or the unit of its partitions."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]
     attached: str | None = None

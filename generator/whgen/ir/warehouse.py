@@ -16,6 +16,7 @@ from whgen.diagnostics.diagnostic import Span
 from whgen.ir.acknowledgement import Acknowledgement
 from whgen.ir.ci import Ci
 from whgen.ir.environment import Exposure, Layer, Target
+from whgen.ir.incremental import Incremental
 from whgen.ir.options import Options
 from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
@@ -275,6 +276,7 @@ class Fact(Table):
     roles: tuple[Role, ...]
     degenerate: tuple[Column, ...]
     measures: tuple[Measure, ...]
+    incremental: Incremental | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measu
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
 from whgen.plan.history import version_lookup
+from whgen.plan.incremental import increment_view
 from whgen.plan.project import FactView, LookupView
 from whgen.plan.sql import (
     NOT_FOUND_MEMBER,
@@ -52,6 +53,7 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], notes: tupl
             ]
         ),
         where=conditions(fact.where, dialect, table=table),
+        increment=increment_view(fact, dialect),
     )
 
 

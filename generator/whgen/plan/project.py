@@ -144,6 +144,16 @@ class LookupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncrementView:
+    """How a run adds to a fact: `before` it dbt runs a statement, and `rows` says which of the base it loads."""
+
+    config: tuple[str, ...]
+    before: str
+    rows: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactView:
     """What templates/models/fact.sql.j2 shows."""
 
@@ -155,6 +165,7 @@ class FactView:
     lookups: tuple[LookupView, ...]
     columns: str
     where: tuple[str, ...]
+    increment: IncrementView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

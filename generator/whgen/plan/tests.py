@@ -16,6 +16,7 @@ from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
 from whgen.plan.fact import member_key
 from whgen.plan.history import must_find_version, version_tests
+from whgen.plan.incremental import compared_part
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, source_call
 from whgen.plan.staging import losses
 
@@ -209,9 +210,10 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
             tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))
         else:
             tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
-    compared = {"compare_to": f"ref('{table.base.name}')"}
+    compared: dict[str, Any] = {"compare_to": f"ref('{table.base.name}')"}
     if table.where is not None:
         compared["compare_where"] = dialect.line(table.where.on(dialect.name))
+    compared |= compared_part(table, dialect)
     return [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
 
 

@@ -129,6 +129,9 @@ def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
     if table.materialized == _layer(table, warehouse).materialized:
         return ()
     options = [f"materialized='{table.materialized}'"]
+    if isinstance(table, Fact) and table.incremental is not None:
+        # Its own view says it.
+        return ()
     if isinstance(table, Dimension) and table.materialized == "incremental":
         options += [f"unique_key='{table.surrogate_key}'", "on_schema_change='append_new_columns'"]
     return tuple(options)

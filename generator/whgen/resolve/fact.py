@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Measure, Role, Table
+from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Materialized, Measure, Role, Table
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.history import as_of_column
+from whgen.resolve.incremental import resolve_incremental
 from whgen.resolve.inputs import made_of
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
@@ -50,7 +51,8 @@ def resolve_fact(
     )
     measures = {n: _measure(at, n, s, base, there, symbols) for n, s in spec.measures.items()}
     grain_key = _grain(at, base, symbols)
-    materialized = spec.materialized or project.layers.production.materialized
+    incremental = resolve_incremental(at, base, there, degenerate, symbols)
+    materialized: Materialized = "incremental" if spec.incremental else spec.materialized or project.layers.production.materialized
     columns = (
         hashed(
             Column(
@@ -96,6 +98,7 @@ def resolve_fact(
         roles=tuple(r for r in roles.values() if r is not None),
         degenerate=degenerate,
         measures=tuple(m for m in measures.values() if m is not None),
+        incremental=incremental,
     )
 
 

@@ -10,6 +10,7 @@ from whgen.diagnostics.similar import certain
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import STRING, UNKNOWN, Scalar, parse_type
 from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
+from whgen.resolve.ages import resolve_age
 from whgen.resolve.cleaning import resolve_cleanings
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.nullable import after, stored
@@ -21,8 +22,6 @@ from whgen.spec.common import ColumnSpec
 from whgen.spec.load import Located
 from whgen.spec.source import SourceSpec, TableSpec
 from whgen.spec.warehouse import WarehouseSpec
-
-_AGE = re.compile(r"([0-9]{1,6})\s*(minute|hour|day)s?")
 
 
 def resolve_source(at: Located[SourceSpec], project: WarehouseSpec, symbols: Symbols) -> tuple[Source, tuple[Staging, ...]]:
@@ -289,12 +288,7 @@ def _freshness(at: Located[SourceSpec], name: str, staging: Staging, raw: RawTab
     ages: dict[str, tuple[int, str] | None] = {}
     for place in ("warn_after", "error_after"):
         text = getattr(spec, place)
-        match = _AGE.fullmatch(text.strip()) if text is not None else None
-        if text is not None and match is None:
-            symbols.report.error(
-                "invalid-value", at.at(*path, place), f"`{text}` is not an age", help="write it like `12 hours` or `1 day`"
-            )
-        ages[place] = (int(match[1]), match[2]) if match else None
+        ages[place] = resolve_age(text, at.at(*path, place), symbols.report) if text is not None else None
     raw.check_somewhere(spec.column, at.at(*path, "column"))
     used = next((c.arrivals for c in staging.cleanings if c.source_name == spec.column), {})
     claimed = (table.arrives or {}).get(spec.column) or table.source_type or at.spec.source_type

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from whgen.spec.base import ValueOf
-from whgen.spec.combination import Combination
+from whgen.spec.combination import Combination, Excludes
 from whgen.spec.common import (
     ColumnSpec,
     Config,
@@ -25,6 +25,7 @@ from whgen.spec.common import (
     columns_as_mapping,
     eg,
 )
+from whgen.spec.incremental import Incremental
 from whgen.spec.inputs import GROUPED, Parts
 from whgen.spec.options import TableOptions
 
@@ -62,7 +63,12 @@ class Measure(ColumnSpec):
 class FactSpec(Parts):
     """A fact."""
 
-    combinations: ClassVar[tuple[Combination, ...]] = (GROUPED,)
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        GROUPED,
+        Excludes(
+            ("incremental", "materialized"), "what is loaded by increments is a table of its own kind, and `materialized` says another"
+        ),
+    )
 
     fact: Annotated[Name, eg("order")]
     """Name of the fact."""
@@ -94,6 +100,8 @@ class FactSpec(Parts):
     """What is measured."""
     materialized: Materialized | None = None
     """How dbt builds the model; the layer's way when not given."""
+    incremental: Annotated[Incremental | None, eg({"by": "ordered_on", "lookback": "3 days"})] = None
+    """Keep the table, and load what is new into it, instead of building it anew."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "shipped_on >= ordered_on"}])] = ()
     """Tests of whole rows."""
     warehouse_options: Annotated[TableOptions, eg({"postgres": {"unlogged": True}})] = TableOptions()

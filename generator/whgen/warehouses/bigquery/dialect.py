@@ -18,6 +18,7 @@ from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Table, Warehouse
+from whgen.warehouses.bigquery.incremental import granularity, increment
 from whgen.warehouses.bigquery.login import missing_login
 from whgen.warehouses.bigquery.tables import physical, policy_tags
 
@@ -157,6 +158,8 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     variables=policy_tags,
+    increment=increment,
+    granularity=granularity,
     source=_source,
     profile=_profile,
     in_location=_in_location,

@@ -92,6 +92,13 @@ def _partition(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
     if (given := options.get("partition_by")) is not None:
         return _Partition(column=given["column"], config=_as_config(table, given))
     by_dbt = "partition_by" in table.dbt
+    if isinstance(table, Fact) and table.incremental is not None and table.incremental.is_event:
+        column = table.incremental.column
+        return _Partition(
+            column=column,
+            config={"field": column, "data_type": _TIMES[table.incremental.type.kind], "granularity": "day"},
+            note=f"Partitioned by the day of {column}: a run replaces days whole, and reads those alone.",
+        )
     if isinstance(table, Fact) and not by_dbt and options.get("date_partitions", True) and (role := _event(table)) is not None:
         return _of_event(table, role, quoted)
     return None
@@ -138,6 +145,7 @@ def _problems(table: Table, partition: _Partition | None, warehouse: Warehouse) 
     options = table.options.settings.get("bigquery", {})
     if partition is not None and "partition_by" in options:
         yield from _of_partition(table, options["partition_by"])
+    yield from _of_increments(table, options.get("partition_by"))
     yield from _of_clusters(table, options.get("cluster_by") or ())
     if options.get("require_partition_filter"):
         yield from _of_filter(table, partition, warehouse)
@@ -190,6 +198,21 @@ def _of_partition(table: Table, given: Mapping[str, Any]) -> Iterator[Problem]:
 _RANGE = "give one, as in `range: {start: 0, end: 1000000, interval: 1000}`"
 
 
+def _of_increments(table: Table, given: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """Whether the partitions are those that a run replaces."""
+    if not isinstance(table, Fact) or table.incremental is None or not table.incremental.is_event:
+        return
+    name = table.incremental.column
+    if given is not None and given["column"] != name:
+        yield Problem(
+            f"it is loaded by `{name}`, whose partitions a run replaces, and partitioned by `{given['column']}`",
+            f"partition it by `{name}`, or leave that to whgen",
+            "partition_by",
+        )
+    elif "partition_by" in table.dbt:
+        yield Problem(f"it is loaded by `{name}`, whose partitions a run replaces", "take `partition_by` out of `dbt:`")
+
+
 def _of_clusters(table: Table, names: tuple[str, ...]) -> Iterator[Problem]:
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
         yield Problem(f"it is clustered by `{name}` twice", "name it once", "cluster_by")
@@ -204,8 +227,11 @@ def _of_clusters(table: Table, names: tuple[str, ...]) -> Iterator[Problem]:
 def _of_filter(table: Table, partition: _Partition | None, warehouse: Warehouse) -> Iterator[Problem]:
     if partition is None:
         yield Problem("`require_partition_filter` needs partitions to filter", "give it `partition_by`", "require_partition_filter")
-    elif table.materialized == "incremental":
-        yield Problem("a dimension that keeps first values reads all of itself", _UNFILTERED, "require_partition_filter")
+    elif table.materialized == "incremental" and not (
+        isinstance(table, Fact) and table.incremental is not None and table.incremental.is_event
+    ):
+        what = "a fact that merges what was loaded" if isinstance(table, Fact) else "a dimension that keeps first values"
+        yield Problem(f"{what} reads all of itself", _UNFILTERED, "require_partition_filter")
     else:
         for reader in _unfiltered_readers(table, partition.column, warehouse):
             yield Problem(

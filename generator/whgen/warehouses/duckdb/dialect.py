@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import plain
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
@@ -184,6 +185,8 @@ DIALECT = Dialect(
         "FLOAT": Kind.FLOAT,
     },
     physical=plain,
+    increment=add_to,
+    granularity=lambda _: "day",
     source=_source,
     profile=_profile,
     attached=_ATTACHED,

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
@@ -176,6 +177,8 @@ DIALECT = Dialect(
         "JSON": Kind.JSON,
     },
     physical=_physical,
+    increment=add_to,
+    granularity=lambda _: "day",
     source=_source,
     profile=_profile,
     attached=_ATTACHED,

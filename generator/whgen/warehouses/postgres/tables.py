@@ -34,7 +34,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
         config["unlogged"] = True
     if indexes := _indexes(table, quoted):
         config["indexes"] = indexes
-    if table.materialized == "incremental":
+    if table.materialized == "incremental" and not isinstance(table, Fact):
         # Deleting rows to insert them again is refused as long as a fact refers to them.
         config["incremental_strategy"] = "merge"
     if not options.get("constraints"):
@@ -69,9 +69,11 @@ def _indexes(table: Table, quoted: Callable[[str], str]) -> list[dict[str, Any]]
 
 
 def _joined_on(table: Table, *, has_primary_key: bool) -> Iterator[str]:
-    """The keys that the table is joined on; a primary key has an index already."""
+    """The keys that the table is joined on, and what increments go by; a primary key has an index already."""
     if isinstance(table, Fact):
         yield from dict.fromkeys(role.column.name for role in table.roles)
+        if table.incremental is not None:
+            yield table.incremental.column
     elif isinstance(table, Dimension | CalendarDimension) and not has_primary_key:
         yield table.surrogate_key
 
@@ -85,8 +87,9 @@ def _foreign_key(role: Role) -> dict[str, Any]:
 
 
 def _enforced(table: Table, warehouse: Warehouse) -> Iterator[Role]:
-    """The roles that become foreign keys: not those of a dimension that is itself made of the fact, which must be built after it."""
-    if isinstance(table, Fact):
+    """The roles that become foreign keys: not those of a dimension that is itself made of the fact, which must be built after it; and
+    none of a fact that is not built anew, since they go with the dimensions that are."""
+    if isinstance(table, Fact) and table.incremental is None:
         yield from (role for role in table.roles if not _is_made_of(role.dimension, table.name, warehouse))
 
 
