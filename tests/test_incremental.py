@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 
 from increments import BEGIN, LOOKBACK, PAIRS, Row, Shop, specs
+from postgres_server import PostgresServer, load_csv
 from projects import build, failed, write_project
 
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -56,6 +58,22 @@ DUCKDB = "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}
 def test_increments_are_as_a_full_refresh_on_duckdb(tmp_path: Path, seed: int) -> None:
     root = write_project(tmp_path, {"specs/shop.yml": DUCKDB})
     walk(Shop(seed), lambda tables: write_raw(root, tables), lambda: failed(build(root)), on_duckdb(root))
+
+
+@pytest.mark.xdist_group("postgres")
+def test_increments_are_as_a_full_refresh_on_postgres(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    target = json.dumps(dict(postgres_server.target("increments")))
+    text = f"warehouse: shop\ntargets: {{dev: {target}}}\n---\n" + specs("postgres: {schema: till}")
+    root = write_project(tmp_path, {"specs/shop.yml": text})
+    with postgres_server.database("increments") as connection:
+
+        def load(tables: dict[str, list[Row]]) -> None:
+            write_raw(root, tables)
+            for name in tables:
+                connection.execute(f"drop table if exists till.{name} cascade".encode())
+                load_csv(connection, "till", root / f"raw/{name}.csv")
+
+        walk(Shop(3), load, lambda: failed(build(root, warehouse="postgres")), lambda sql: connection.execute(sql.encode()).fetchall())
 
 
 def walk(shop: Shop, load: Callable[[dict[str, list[Row]]], None], run: Callable[[], set[str]], query: Query, days: int = 6) -> None:
