@@ -72,6 +72,10 @@ FEATURES = (
 )
 
 REASONS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("Days of events loaded by increments, next run", "emulator"): (
+        "the emulator does not understand the aggregate with which dbt-bigquery finds the partitions of the new rows",
+        "Required keyword",
+    ),
     ("dbt's documentation, with the columns that are there", "emulator"): (
         "the emulator has no `__TABLES__`, where dbt-bigquery reads what there is",
         "__TABLES__",

@@ -139,11 +139,17 @@ def _nodes(manifest: Mapping[str, Any], *, again: bool) -> Iterator[Compiled]:
         yield Compiled(
             name=node["name"],
             kind=node["resource_type"],
-            sql=_failures(node, sql) if node["resource_type"] == "test" else sql,
+            sql=_failures(node, sql) if node["resource_type"] == "test" else _declared(node, sql),
             file=node["original_file_path"],
             reads=tuple(_name(known[key]) for key in node["depends_on"]["nodes"] if key in known),
             again=again,
         )
+
+
+def _declared(model: Mapping[str, Any], sql: str) -> str:
+    """The SQL of a model with the variable that dbt-bigquery declares before it; what matters here is its type."""
+    partition = model["config"].get("partition_by")
+    return sql.replace("_dbt_max_partition", f"CAST(NULL AS {partition['data_type']})") if partition else sql
 
 
 def _failures(test: Mapping[str, Any], sql: str) -> str:
