@@ -105,6 +105,7 @@ tables:
         partition_by: {column: a, granularity: day, range: {start: 0, end: 9, interval: 1}}
         cluster_by: [a]
         require_partition_filter: true
+        copy_partitions: true
         partition_expiration_days: 9
         hours_to_expiration: 9
     dbt: {persist_docs: {relation: [x]}}
@@ -133,6 +134,7 @@ group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
 measures: {amount: {expr: price, additivity: additive, default: none}}
+incremental: {by: at, loaded: seen_at, lookback: 3 days, on_schema_change: fail}
 """,
     "seed": "seed: country\nfile: country.csv\nkey: code\ncolumns: {code: string}\n",
     "model": """\

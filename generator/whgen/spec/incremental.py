@@ -17,7 +17,7 @@ class Incremental(SpecModel):
     by: Annotated[Name | None, eg("ordered_on")] = None
     """The date, datetime or timestamp of the event, a column that the fact keeps. The days of the look-back are replaced whole: what the
     source no longer has goes."""
-    loaded: Annotated[Name | None, eg("_loaded_at")] = None
+    loaded: Annotated[Name | None, eg("loaded_at")] = None
     """The column, kept by the fact, that says when a row was loaded or changed. Rows loaded since are merged by the key of the grain; one
     that `where:` leaves out now goes. A row that just vanishes from the source stays: no loaded row says so."""
     lookback: Annotated[Text, eg("3 days", "2 hours")]

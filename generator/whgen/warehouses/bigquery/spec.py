@@ -174,6 +174,9 @@ class BigqueryTable(BigqueryDefaults):
     """The columns that rows are sorted by inside partitions, at most four, the one that is filtered by most often first."""
     require_partition_filter: Flag | None = None
     """Refuse queries that do not say which partitions they need. For tables that no other table is made of."""
+    copy_partitions: Flag | None = None
+    """Put the partitions of an increment into the table by copies, which cost nothing, instead of by a statement. They are copied one after
+    the other: whoever reads meanwhile may see some partitions replaced and others not yet."""
     partition_expiration_days: Annotated[StrictInt | None, Field(ge=1), eg(730)] = None
     """After how many days BigQuery deletes a partition, counted from its date."""
     hours_to_expiration: Annotated[StrictInt | None, Field(ge=1), eg(72)] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -88,6 +88,13 @@ def _joined_on(fact: Fact) -> list[str]:
 
 
 def _partition(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
+    found = _of_table(table, quoted)
+    if found is None or not table.options.settings.get("bigquery", {}).get("copy_partitions"):
+        return found
+    return replace(found, config={**found.config, "copy_partitions": True})
+
+
+def _of_table(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
     options = table.options.settings.get("bigquery", {})
     if (given := options.get("partition_by")) is not None:
         return _Partition(column=given["column"], config=_as_config(table, given))
@@ -145,7 +152,13 @@ def _problems(table: Table, partition: _Partition | None, warehouse: Warehouse) 
     options = table.options.settings.get("bigquery", {})
     if partition is not None and "partition_by" in options:
         yield from _of_partition(table, options["partition_by"])
-    yield from _of_increments(table, options.get("partition_by"))
+    by = table.incremental if isinstance(table, Fact) else None
+    if options.get("copy_partitions") and (by is None or not by.is_event):
+        yield Problem(
+            "no run replaces partitions of it, which could be copied", "it is for facts with `incremental: {by: ...}`", "copy_partitions"
+        )
+    if by is not None and by.is_event:
+        yield from _of_increments(table, by.column, options.get("partition_by"))
     yield from _of_clusters(table, options.get("cluster_by") or ())
     if options.get("require_partition_filter"):
         yield from _of_filter(table, partition, warehouse)
@@ -198,11 +211,8 @@ def _of_partition(table: Table, given: Mapping[str, Any]) -> Iterator[Problem]:
 _RANGE = "give one, as in `range: {start: 0, end: 1000000, interval: 1000}`"
 
 
-def _of_increments(table: Table, given: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Whether the partitions are those that a run replaces."""
-    if not isinstance(table, Fact) or table.incremental is None or not table.incremental.is_event:
-        return
-    name = table.incremental.column
+def _of_increments(table: Table, name: str, given: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """Whether the partitions are those that a run replaces, of the column with that name."""
     if given is not None and given["column"] != name:
         yield Problem(
             f"it is loaded by `{name}`, whose partitions a run replaces, and partitioned by `{given['column']}`",
