@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test schedulers emulator mutation lint golden docs bench clean
+.PHONY: help setup build demo test schedulers emulator snowflake mutation lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,9 @@ schedulers: $(READY) .venv-airflow/.ready .venv-prefect/.ready ## run the genera
 
 emulator: $(READY) .venv-emulator/.ready ## build with real dbt-bigquery against an emulator of BigQuery
 	WHGEN_EMULATOR=$(CURDIR)/.venv-emulator/bin/python $(BIN)/python -m pytest tests/test_emulator.py tests/test_emulator_values.py tests/test_warehouses.py $(ARGS)
+
+snowflake: $(READY) .venv-snowflake/.ready ## have real dbt-snowflake read what is generated for Snowflake; it needs no account
+	WHGEN_SNOWFLAKE=$(CURDIR)/.venv-snowflake/bin/python $(BIN)/python -m pytest tests/test_snowflake.py $(ARGS)
 
 # Each in an environment of its own: what they need would hold back what whgen needs.
 .venv-%/.ready: tests/environments/%.txt
@@ -65,4 +68,4 @@ bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator data flights.duckdb generated/*/target generated/*/logs
+	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator .venv-snowflake data flights.duckdb generated/*/target generated/*/logs

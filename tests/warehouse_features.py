@@ -94,6 +94,10 @@ reference evaluator of BigQuery's SQL have to agree in every row. The emulator i
 the point, DATE_TRUNC gives a midnight instead of a day, and it rounds and counts hours in its own way. `tests/test_emulator.py` builds the
 whole example on it.
 
+Snowflake has no column: nothing was ever run on it. What is generated for it is written by its documentation, parsed by sqlglot, and read
+by dbt with the real adapter, which reads the profile, too (`tests/test_snowflake.py`, `make snowflake`); so names, types and values are as
+documented, and not as seen. `docs/functions.md` says which functions are refused there. `whgen lock` cannot ask it.
+
 """
 
 

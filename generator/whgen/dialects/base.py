@@ -1,6 +1,6 @@
 """Everything that one warehouse does differently, as one value. Adding a warehouse is adding one of these.
 
-`duckdb`, `bigquery` and `postgres` each define theirs; nothing else in the code asks which warehouse it is.
+The modules of `warehouses` each define theirs; nothing else in the code asks which warehouse it is.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Dialect:
     """
 
     name: str
+    """The name of the warehouse in specs, which is that of sqlglot's dialect."""
     adapter: str
     is_local: bool
     printer: type[SqlglotDialect]
@@ -54,6 +55,10 @@ class Dialect:
     folds_columns: bool
     """Whether names of columns that differ only in case are one, even in quotes."""
     lowerings: Lowerings
+    offers: Callable[[exp.Expr], bool] = lambda _: True
+    """Whether what is in the catalogue of functions is known to mean here what it means in the reference dialect."""
+    is_tried: bool = True
+    """Whether what it writes was ever run on the warehouse."""
     settle: Callable[[exp.Expr, Type], exp.Expr]
     spine: Callable[[date, date], str]
     describe: str | None

@@ -33,6 +33,9 @@ def lowered(node: exp.Expr, lowerings: Lowerings, dialect: type[SqlglotDialect])
     if pattern is None:
         return node
     tree = pattern if isinstance(pattern, exp.Expr) else _filled(pattern, node, dialect)
+    if tree.type is None:
+        # What stands around it asks for the type.
+        tree.type = node.type
     return exp.Paren(this=tree) if _needs_parentheses(tree, node.parent) else tree
 
 

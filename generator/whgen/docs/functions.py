@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
+from whgen.dialects.base import Dialect
 from whgen.ir.types import UNKNOWN, parse_type
 from whgen.sql.catalogue.entry import Function, Parameter, Signature
-from whgen.sql.catalogue.lookup import CATALOGUE, GROUPS
+from whgen.sql.catalogue.lookup import CATALOGUE, GROUPS, entry_of
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, parse_expression
+from whgen.sql.reference import REFERENCE
 from whgen.sql.types import logical_type
-from whgen.warehouses import DIALECTS
+from whgen.warehouses import DIALECTS, PARTS
 
 COLUMNS = {
     "row": "integer", "i": "integer", "j": "integer", "f": "float", "g": "float", "m": "decimal(10, 2)", "n": "decimal(20, 6)",
@@ -20,6 +24,7 @@ COLUMNS = {
     "dt2": "datetime", "ts": "timestamp", "ts2": "timestamp", "tm": "time", "js": "json",
 }  # fmt: skip
 """The columns that the examples are over: name -> logical type."""
+_TRIED = [name for name, dialect in DIALECTS.items() if dialect.is_tried]
 
 _HEAD = """# Functions and operators
 
@@ -39,6 +44,13 @@ warehouse may go on. Postgres must sort texts by their bytes (`LOCALE_PROVIDER b
 In the examples {columns}.
 """
 
+_UNTRIED = """## {title}: written by its documentation
+
+Nothing was ever run on {title}: what is generated for it is parsed, and no more. Of the {count} functions and operators {taken} are taken,
+which mean the same by its documentation, or are written there by others that do; some of them only as the example uses them.
+The rest is refused there, with the same way out:
+"""
+
 
 def functions_page() -> str:
     """The whole page."""
@@ -48,10 +60,20 @@ def functions_page() -> str:
     columns = "; ".join(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {type_}" for type_, names in by_type.items())
     parts = [_HEAD.format(count=len(CATALOGUE), columns=columns)]
     for title, functions in GROUPS.items():
-        parts += [f"## {title}", "", "| function | takes | gives | NULL | BigQuery | DuckDB | Postgres |", "|---|---|---|---|---|---|---|"]
+        names = [PARTS[name].title for name in _TRIED]
+        parts += [f"## {title}", "", f"| function | takes | gives | NULL | {' | '.join(names)} |", "|---" * (4 + len(names)) + "|"]
         parts += [_row(f) for f in functions]
         parts.append("")
+    parts += [line for dialect in DIALECTS.values() if not dialect.is_tried for line in _untried(dialect)]
     return "\n".join(parts)
+
+
+def _untried(dialect: Dialect) -> Iterator[str]:
+    """What is said of a warehouse on which nothing was run."""
+    refused = [f for f in CATALOGUE if any(entry_of(node) is not None and not dialect.offers(node) for node in _example(f).walk())]
+    yield _UNTRIED.format(title=PARTS[dialect.name].title, count=len(CATALOGUE), taken=len(CATALOGUE) - len(refused))
+    yield ", ".join(f"`{_escaped(f.usage)}`" for f in refused) + "."
+    yield ""
 
 
 def _row(function: Function) -> str:
@@ -75,16 +97,23 @@ def _kinds(parameter: Parameter) -> str:
 
 
 def _written(function: Function) -> Iterator[str]:
-    sql = SqlText(text=function.example, dialect="bigquery", locate=lambda _start, _end: Span(file=""))
+    tree = _example(function)
+    for name in _TRIED:
+        dialect = DIALECTS[name]
+        yield dialect.line(dialect.settle(tree.copy(), logical_type(tree)))
+
+
+@cache
+def _example(function: Function) -> Any:
+    """The example of an entry, with its types."""
+    sql = SqlText(text=function.example, dialect=REFERENCE, locate=lambda _start, _end: Span(file=""))
     report = Report()
     tree = parse_expression(sql, report)
     scope = {name: parse_type(type_) or UNKNOWN for name, type_ in COLUMNS.items()}
     typed = infer(tree, scope, sql, report, where="the row", aggregates=True) if tree is not None else None
     if typed is None:
         raise ValueError(f"the example of {function.usage} is wrong: {[d.message for d in report]}")
-    for name in ("bigquery", "duckdb", "postgres"):
-        dialect = DIALECTS[name]
-        yield dialect.line(dialect.settle(typed.copy(), logical_type(typed)))
+    return typed
 
 
 def _escaped(text: str) -> str:

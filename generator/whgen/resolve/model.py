@@ -17,6 +17,7 @@ from whgen.resolve.options import resolve_options
 from whgen.resolve.seed_file import check_seed
 from whgen.resolve.symbols import Query, Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
+from whgen.resolve.written import check_written
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.load import Located, read_text
 from whgen.spec.model import ModelSpec
@@ -24,7 +25,7 @@ from whgen.spec.secrets import report_secrets
 from whgen.spec.seed import SeedSpec
 from whgen.spec.text import SourceText
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
-from whgen.sql.parse import SqlText, check_printable, parse_select
+from whgen.sql.parse import SqlText, parse_select
 from whgen.sql.query import resolve_query
 
 
@@ -101,7 +102,7 @@ def with_select(
             declared=symbols.declared,
         )
         if resolved is not None:
-            check_printable(resolved.tree, (warehouse,), text, symbols.report)
+            check_written(resolved.tree, (warehouse,) if warehouses else (), text, symbols.report, query=True)
             queries.append(Query(model=model.name, tree=resolved.tree, text=text))
             for table in resolved.tree.find_all(exp.Table):
                 symbols.read_at.setdefault((model.name, table.name), text.span_of(table.this))

@@ -14,13 +14,14 @@ from whgen.ir.types import ALSO_CALLED, TYPE_NAMES, UNKNOWN, Kind, Type, a, pars
 from whgen.ir.warehouse import Column, Expression, HandWritten, Table
 from whgen.resolve.personal import declared_pii
 from whgen.resolve.tests import resolve_tests
+from whgen.resolve.written import check_written
 from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.lock import Lock
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
 from whgen.sql.grouping import Sees, check_rows
 from whgen.sql.infer import infer
-from whgen.sql.parse import SqlText, check_printable, parse_expression
+from whgen.sql.parse import SqlText, parse_expression
 from whgen.sql.types import can_become, full_type
 
 Path = tuple[str | int, ...]
@@ -304,11 +305,10 @@ class Symbols:
         tree = parse_expression(sql, self.report)
         if tree is not None:
             check_rows(tree, sees, sql, self.report)
-        if tree is not None:
             declared = self.declared(where.strip("`"))
             tree = infer(tree, scope, sql, self.report, where=where, warehouses=warehouses, aggregates=sees == "group", declared=declared)
         if tree is not None:
-            check_printable(tree, warehouses or (sql.dialect,), sql, self.report)
+            check_written(tree, warehouses, sql, self.report)
         return tree
 
 

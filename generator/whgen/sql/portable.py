@@ -6,7 +6,7 @@ evaluator and another warehouse before it was one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -54,6 +54,19 @@ def check_limits(tree: exp.Expr, sql: SqlText, report: Report, warehouses: Seque
             if (not limit.on or set(limit.on) & set(warehouses)) and limit.differs(node):
                 refusals.refuse(node, limit)
                 break
+
+
+def check_offered(
+    tree: exp.Expr, sql: SqlText, report: Report, offers: Mapping[str, Callable[[exp.Expr], bool]], *, query: bool = False
+) -> None:
+    """Report what is in the catalogue, but is not offered by one of these warehouses: (name -> whether it offers a node)."""
+    for name, is_offered in offers.items():
+        refusals = _Refusals(sql=sql, report=report, warehouses=(name,), query=query)
+        instead = (_SELECT if query else _EXPRESSION).replace(REFERENCE, name)
+        for node in tree.walk():
+            entry = entry_of(node)
+            if entry is not None and not is_offered(node):
+                refusals.refuse(node, Limit(differs=lambda _: True, what=f"`{entry.name}`", instead=instead))
 
 
 def _name(node: exp.Expr) -> str:
