@@ -96,7 +96,8 @@ whole example on it.
 
 Snowflake has no column: nothing was ever run on it. What is generated for it is written by its documentation, parsed by sqlglot, and read
 by dbt with the real adapter, which reads the profile, too (`tests/test_snowflake.py`, `make snowflake`); so names, types and values are as
-documented, and not as seen. `docs/functions.md` says which functions are refused there. `whgen lock` cannot ask it.
+documented, and not as seen. A second opinion is sqlglot's, which translates expressions for Snowflake to DuckDB, where they give what the
+proven ones do. `docs/functions.md` says which functions are refused there. `whgen lock` cannot ask it, and a second 60 is lost in a cast.
 
 """
 

@@ -265,11 +265,12 @@ cleaned AS (
             WHEN REGEXP_LIKE(
                 placed,
                 '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T]([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}(:[0-9]{2})?)?)?'
-            ) THEN TRY_CAST(IFF(
-                REGEXP_LIKE(placed, '.*:.*(Z|[+-][0-9]{2}(:[0-9]{2})?)'),
-                placed,
-                placed || ' +00:00'
-            ) AS TIMESTAMP_TZ)
+            ) THEN TRY_CAST(placed
+            || CASE
+                WHEN REGEXP_LIKE(placed, '.*:.*(Z|[+-][0-9]{2}(:[0-9]{2})?)') THEN ''
+                WHEN placed LIKE '%:%' THEN '+00:00'
+                ELSE ' 00:00:00+00:00'
+            END AS TIMESTAMP_TZ)
         END AS placed_at,
         CASE
             WHEN REGEXP_LIKE("Paid On", '[0-9]{1,2}/[0-9]{1,2}/([0-5][0-9]|6[0-8]|[7-9][0-9])') THEN TRY_TO_DATE("Paid On", 'DD/MM/YY')
@@ -313,7 +314,7 @@ derived AS (
                 DATEADD(
                     MICROSECOND,
                     DATE_PART(EPOCH_MICROSECOND, CAST(paid_on AS TIMESTAMP_NTZ)),
-                    CAST('1970-01-01 00:00:00 +00:00' AS TIMESTAMP_TZ)
+                    CAST('1970-01-01 00:00:00+00:00' AS TIMESTAMP_TZ)
                 )
             ) - DATEDIFF(
                 MICROSECOND,
@@ -321,7 +322,7 @@ derived AS (
                 DATEADD(
                     MICROSECOND,
                     DATE_PART(EPOCH_MICROSECOND, CAST(paid_on AS TIMESTAMP_NTZ)),
-                    CAST('1970-01-01 00:00:00 +00:00' AS TIMESTAMP_TZ)
+                    CAST('1970-01-01 00:00:00+00:00' AS TIMESTAMP_TZ)
                 )
             ) % 3600000000
         ) / 3600000000 AS BIGINT) AS hours_open,

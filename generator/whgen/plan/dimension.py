@@ -124,7 +124,7 @@ def _kept(dimension: Dimension, kept: Sequence[Attribute], dialect: Dialect) -> 
     for column in dimension.columns:
         name = dialect.name_sql(column.name)
         # An inferred member has no first value yet: its attributes are filled when the source knows it.
-        item = f"CASE WHEN existing.is_inferred IS FALSE THEN existing.{name} ELSE current_rows.{name} END AS {name}"
+        item = f"CASE WHEN NOT existing.is_inferred THEN existing.{name} ELSE current_rows.{name} END AS {name}"
         columns.append(item if column.name in names else f"current_rows.{name}")
     return KeptView(columns=select_list(columns), surrogate_key=dialect.name_sql(dimension.surrogate_key))
 

@@ -92,7 +92,7 @@ SELECT
     current_rows.customer_key,
     current_rows.customer_id,
     current_rows.customer_name,
-    CASE WHEN existing.is_inferred IS FALSE THEN existing.first_country ELSE current_rows.first_country END AS first_country,
+    CASE WHEN NOT existing.is_inferred THEN existing.first_country ELSE current_rows.first_country END AS first_country,
     current_rows.is_inferred
 FROM current_rows
 LEFT JOIN {{ this }} AS existing

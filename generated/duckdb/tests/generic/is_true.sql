@@ -3,6 +3,6 @@
 
 SELECT *
 FROM {{ model }}
-WHERE ({{ condition }}) IS NOT TRUE
+WHERE NOT COALESCE(({{ condition }}), FALSE)
 
 {% endtest %}

@@ -60,7 +60,7 @@ _READ = {
     **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), "[0-9]{1,2}"), ".": "[.]",
 }  # fmt: skip
 _UTC = "'UTC'"
-_EPOCH = "CAST('1970-01-01 00:00:00 +00:00' AS TIMESTAMP_TZ)"
+_EPOCH = "CAST('1970-01-01 00:00:00+00:00' AS TIMESTAMP_TZ)"
 _PARTS = {"DAYOFYEAR": "DAYOFYEAR", "ISOYEAR": "YEAROFWEEKISO", "ISOWEEK": "WEEKISO"}
 _SCALES = {"": "SECOND", "3": "MILLISECOND", "6": "MICROSECOND"}
 _MICROSECONDS = {"DAY": 86_400_000_000, "HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
@@ -96,6 +96,13 @@ def _divided(node: exp.Expr) -> Pattern:
     return f"{{this}} / {divisor}" if kind(node.this) is Kind.FLOAT else f"CAST({{this}} AS DOUBLE) / {divisor}"
 
 
+def _is(node: exp.Expr) -> Pattern:
+    # TRUE and FALSE cannot stand behind IS.
+    if not isinstance(node.expression, exp.Boolean):
+        return None
+    return "COALESCE({this}, FALSE)" if node.expression.this else "COALESCE(NOT {this}, FALSE)"
+
+
 def _trim(node: exp.Expr) -> Pattern:
     side = _SIDES[node.args.get("position") or None]
     characters = copied(node.expression) if node.expression is not None else exp.Literal.string(_SPACE)
@@ -126,9 +133,12 @@ def _cast(node: exp.Expr) -> Pattern:
 def _cast_text(node: exp.Expr, target: Kind) -> Pattern:
     word = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
     if target is Kind.TIMESTAMP:
-        zoned = f"IFF(REGEXP_LIKE({{this}}, '.*:.*{_ZONE}'), {{this}}, {{this}} || ' +00:00')"
+        # What a text without an offset means, depends on the time zone of the session.
+        offset = f"WHEN REGEXP_LIKE({{this}}, '.*:.*{_ZONE}') THEN '' WHEN {{this}} LIKE '%:%' THEN '+00:00' ELSE ' 00:00:00+00:00'"
+        zoned = f"{{this}} || CASE {offset} END"
         if is_literal(node.this):
-            zoned = "{this}" if re.fullmatch(f".*:.*{_ZONE}", node.this.name) else quoted(f"{node.this.name} +00:00")
+            offset = "" if re.fullmatch(f".*:.*{_ZONE}", node.this.name) else "+00:00" if ":" in node.this.name else " 00:00:00+00:00"
+            zoned = quoted(node.this.name + offset)
         cast = f"{word}({zoned} AS TIMESTAMP_TZ)"
         return f"CASE WHEN REGEXP_LIKE({{this}}, '{_DAY}([ T]{_HOUR}{_ZONE}?)?') THEN {cast} END" if word == "TRY_CAST" else cast
     if word == "CAST":
@@ -227,6 +237,7 @@ def _parsed(name: str) -> Callable[[exp.Expr], Pattern]:
 
 _EPOCH_PARTS = {exp.UnixSeconds: "EPOCH_SECOND", exp.UnixMillis: "EPOCH_MILLISECOND", exp.UnixMicros: "EPOCH_MICROSECOND"}
 LOWERINGS: Lowerings = {
+    exp.Is: _is,
     exp.Trim: _trim,
     exp.Cast: _cast,
     exp.TryCast: _cast,
@@ -270,8 +281,8 @@ _TAKEN = (
     exp.Greatest, exp.Least, exp.SafeDivide, exp.Lower, exp.Upper, exp.Trim, exp.Concat, exp.Length, exp.ByteLength, exp.Left, exp.Right,
     exp.StartsWith, exp.EndsWith, exp.Pad, exp.Repeat, exp.Reverse, exp.MD5, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Trunc, exp.Sqrt,
     exp.Pow, exp.Exp, exp.Ln, exp.CurrentDate, exp.CurrentTimestamp, exp.DateFromParts, exp.Date, exp.TimestampFromParts,
-    exp.TsOrDsToDatetime, exp.Datetime, exp.Timestamp, exp.TimeFromParts, exp.TsOrDsToTime, exp.AtTimeZone, exp.DateTrunc,
-    exp.DatetimeTrunc, exp.TimestampTrunc, exp.LastDay, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DatetimeAdd, exp.DatetimeSub,
+    exp.TsOrDsToDatetime, exp.Datetime, exp.TimeFromParts, exp.TsOrDsToTime, exp.AtTimeZone, exp.DateTrunc,
+    exp.DatetimeTrunc, exp.LastDay, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DatetimeAdd, exp.DatetimeSub,
     exp.DatetimeDiff, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.StrToDate, exp.ParseDatetime, exp.SafeFunc,
     exp.UnixSeconds, exp.UnixMillis, exp.UnixMicros, exp.UnixDate, exp.DateFromUnixDate, exp.UnixToTime, exp.Count, exp.CountIf, exp.Sum,
     exp.LogicalAnd, exp.LogicalOr, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead, exp.FirstValue,
@@ -296,6 +307,10 @@ _TAKEN_IF: Mapping[type[exp.Expr], Callable[[exp.Expr], bool]] = {
     exp.Substring: lambda node: is_literal(node.args["start"]) and node.args["start"].name.isdigit() and int(node.args["start"].name) > 0,
     exp.Extract: lambda node: unit_of(node) not in ("MILLISECOND", "MICROSECOND"),
     exp.TimeToStr: lambda node: set(re.findall("%.", node.args["format"].name)) <= _FORMATS.keys(),
+    # Which moment is meant where a clock is put back, is not said.
+    **dict.fromkeys(
+        (exp.Timestamp, exp.TimestampTrunc), lambda node: node.args.get("zone") is None or node.args["zone"].name.upper() == "UTC"
+    ),
     exp.Avg: lambda node: kind(node.this) is not Kind.DECIMAL,
     **dict.fromkeys((exp.Min, exp.Max), lambda node: kind(node.this) is not Kind.BOOLEAN),
 }
