@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
-from whgen.dialects.incremental import Increment, Window
+from whgen.dialects.incremental import Increment, Window, add_to
 from whgen.dialects.lowering import Lowerings, lowered
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
@@ -70,9 +70,9 @@ class Dialect:
     """How a table is kept, by the spec's `warehouse_options` and by what the warehouse needs."""
     variables: Callable[[Warehouse], Mapping[str, Any]] = lambda _: {}
     """Variables of the dbt project that the configuration of its tables uses."""
-    increment: Callable[[Fact, Window], Increment]
+    increment: Callable[[Fact, Window], Increment] = add_to
     """How a run adds to an incremental fact."""
-    granularity: Callable[[Fact], str]
+    granularity: Callable[[Fact], str] = lambda _: "day"
     """What of an incremental fact is replaced whole: `day`, or the unit of its partitions."""
     source: Callable[[Mapping[str, str]], Mapping[str, Any]]
     profile: Callable[[Target, str], Mapping[str, Any]]

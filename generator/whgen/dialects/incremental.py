@@ -62,10 +62,10 @@ WHERE {window.key} IN (
     )
 
 
-def add_to(fact: Fact, window: Window) -> Increment:
+def add_to(fact: Fact, window: Window, *, earliest: str = "0001-01-01") -> Increment:
     """For warehouses that delete and insert in one transaction: the days of the look-back are deleted, and what is newer than the rest
-    is loaded."""
-    lowest = f"CAST('-infinity' AS {window.type})"
+    is loaded. `earliest` is what nothing is before, for a table that has lost all its rows."""
+    lowest = f"CAST('{earliest}' AS {window.type})"
     assert fact.incremental is not None, "asked for incremental facts"
     if not fact.incremental.is_event:
         return merged(window, lowest)

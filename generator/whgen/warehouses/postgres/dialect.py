@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -177,8 +178,7 @@ DIALECT = Dialect(
         "JSON": Kind.JSON,
     },
     physical=_physical,
-    increment=add_to,
-    granularity=lambda _: "day",
+    increment=partial(add_to, earliest="-infinity"),
     source=_source,
     profile=_profile,
     attached=_ATTACHED,

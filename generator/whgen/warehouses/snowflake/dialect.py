@@ -47,7 +47,7 @@ def _spine(first: date, last: date) -> str:
 def _physical(table: Table, warehouse: Warehouse) -> Physical:
     del warehouse
     # A name without quotes is folded to capitals; a reserved one stays as it is.
-    config: dict[str, Any] = {"quoting": {"identifier": True}} if SNOWFLAKE.needs_quotes(table.name) else {}
+    config: dict[str, Any] = {"quoting": {"identifier": True}} if DIALECT.needs_quotes(table.name) else {}
     if isinstance(table, Seed):
         return Physical(config=config)
     options, own = table.options.settings.get("snowflake", {}), table.options.own.get("snowflake", frozenset())
@@ -56,7 +56,7 @@ def _physical(table: Table, warehouse: Warehouse) -> Physical:
     is_view = table.materialized not in ("table", "incremental")
     for name in ("secure",) if is_view else ("transient", "cluster_by"):
         if name in options:
-            config[name] = [SNOWFLAKE.name_sql(c) for c in options[name]] if name == "cluster_by" else options[name]
+            config[name] = [DIALECT.name_sql(c) for c in options[name]] if name == "cluster_by" else options[name]
     wrong = [name for name in (("transient", "cluster_by") if is_view else ("secure",)) if name in own]
     what = "tables" if is_view else "views"
     problems = (Problem(f"`{n}` is for {what}, and this is a {table.materialized}", "take the option out", n) for n in wrong)
@@ -101,7 +101,7 @@ def _missing_login(settings: Mapping[str, Any]) -> tuple[str, str] | None:
     return "there is neither a password nor a key, and no other way to log in", ways
 
 
-SNOWFLAKE = Dialect(
+DIALECT = Dialect(
     name="snowflake",
     adapter="dbt-snowflake",
     is_local=False,
