@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects import REPOSITORY, write_project
-from whgen import cache, recompile
+from whgen import cache, pipeline, recompile
 from whgen.compilation import Compilation
 from whgen.pipeline import compile_specs, validate
 
@@ -64,7 +64,6 @@ columns: {title: {type: string}}
 sql: select title from dim_product
 """,
 }
-STRICT = ("specs/warehouse.yml", "warehouse: shop\n", "warehouse: shop\nstrict: true\n")
 SCHEDULE = """schedule: nightly
 target: dev
 cron: 0 3 * * *
@@ -86,6 +85,11 @@ NEAR = {
     "no more personal data": ("web.yml", ", pii: private", ""),
 }
 FAR = {
+    "a column that is the key of a dimension nobody near uses": (
+        "top.yml",
+        "columns: {title: {type: string}}\nsql: select title",
+        "columns: {title: {type: string}, customer_id: {type: string}}\nsql: select title, title as customer_id",
+    ),
     "a column that is the key of a dimension elsewhere": ("till.yml", "title: string", "title: string, customer_id: string"),
     "a new table": ("till.yml", "tables:\n", "tables:\n  more:\n    key: a\n    columns: {a: integer}\n"),
     "a name that is taken": ("top.yml", "model: top", "model: dim_customer"),
@@ -139,11 +143,10 @@ def test_what_only_neighbours_see_takes_a_part(edit: tuple[str, str, str], tmp_p
     assert same(compile_specs(root, cached=True), before)
 
 
-@pytest.mark.parametrize("more", [{}, {"specs/nightly.yml": SCHEDULE}, dict([STRICT[::2]])], ids=["plain", "scheduled", "strict"])
+@pytest.mark.parametrize("more", [{}, {"specs/nightly.yml": SCHEDULE}], ids=["plain", "scheduled"])
 @pytest.mark.parametrize("edit", [*NEAR.values(), *FAR.values()], ids=[*NEAR, *FAR])
 def test_every_change_gives_the_same(edit: tuple[str, str, str], more: dict[str, str], tmp_path: Path) -> None:
-    files = PROJECT | {name: PROJECT[name].replace(STRICT[1], text, 1) if name in PROJECT else text for name, text in more.items()}
-    root = write_project(tmp_path, files)
+    root = write_project(tmp_path, PROJECT | more)
     compile_specs(root, cached=True)
     changed(root, *edit)
     checked, expected = validate(root, cached=True), compile_specs(root)
@@ -181,6 +184,55 @@ def test_two_files_that_change_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert same(compile_specs(root, cached=True), expected)
 
 
+def test_what_nobody_uses_any_more(tmp_path: Path) -> None:
+    """In strict mode a part warns of what others use; that the last user goes is told all the same."""
+    columns = "{id: {type: integer, description: I.}, at: {type: integer, description: A.}}"
+    source = f"source: raw\nlocation: {{duckdb: {{schema: raw}}}}\ntables: {{a: {{description: A., key: id, columns: {columns}}}}}\n"
+    fact = "fact: {0}\ndescription: F.\ngrain: one row per id\nfrom: raw.a\nkey: id\ndimensions: {{{1}: {{on: id}}}}\n"
+    fact += "measures: {{at: {{additivity: additive}}}}\n"
+    dimension = "dimension: {0}\ndescription: D.\nfrom: raw.a\nkey: id\ncolumns: [at]\n"
+    root = write_project(
+        tmp_path,
+        {
+            "specs/warehouse.yml": "warehouse: shop\nstrict: true\ntargets: {dev: {warehouse: duckdb, path: x.duckdb}}\n",
+            "specs/raw.yml": source,
+            **{f"specs/{name}.yml": dimension.format(name) for name in ("one", "two")},
+            "specs/x.yml": fact.format("x", "one"),
+            "specs/y.yml": fact.format("y", "two"),
+        },
+    )
+    assert not list(compile_specs(root, cached=True).report)
+    changed(root, "x.yml", "{one:", "{two:")
+    assert {d.code for d in compile_specs(root, cached=True).report} == {"not-used"}
+
+
+def test_the_project_in_one_file_with_tables(tmp_path: Path) -> None:
+    both = f"{PROJECT['specs/warehouse.yml']}---\n{PROJECT['specs/product.yml']}"
+    files = {name: text for name, text in PROJECT.items() if name != "specs/product.yml"}
+    root = write_project(tmp_path, files | {"specs/warehouse.yml": both})
+    compile_specs(root, cached=True)
+    changed(root, "warehouse.yml", "description: Where.", "description: In which town.")
+    assert same(compile_specs(root, cached=True), compile_specs(root))
+
+
+def test_a_part_that_lacks_something_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here it is not known that a fact infers members of the dimension: then the old part does not give what there is."""
+    root = write_project(tmp_path, PROJECT)
+    compile_specs(root, cached=True)
+    inputs, data = cache.inputs_of(root), cache.recall(root, "generate")
+    assert inputs is not None
+    assert data is not None
+    data["outline"]["reads"]["specs/customer.yml"].remove("specs/order.yml")
+    cache.remember(root, "generate", inputs.digest, data)
+    changed(root, "product.yml", "key: product_id", "key: product_id\nmeta: {a: b}")
+    expected = compile_specs(root)
+    whole: list[bool] = []
+    compile_all = pipeline._compile
+    monkeypatch.setattr(pipeline, "_compile", lambda *a, **k: whole.append(True) or compile_all(*a, **k))
+    assert same(compile_specs(root, cached=True), expected)
+    assert whole
+
+
 def test_a_schedule_beside_a_table(tmp_path: Path) -> None:
     schedule = "---\nschedule: nightly\ntarget: dev\ncron: 0 3 * * *\ngroups: layer\n"
     root = write_project(tmp_path, PROJECT | {"specs/sale.yml": PROJECT["specs/sale.yml"] + schedule})
@@ -215,6 +267,7 @@ def test_files_that_come_and_go(what: str, tmp_path: Path) -> None:
             (specs / "new.yml").write_text("model: new\ncolumns: {a: {type: integer}}\nsql: select 1 as a\n", encoding="utf-8")
         case "lost file":
             (specs / "top.yml").unlink()
+            changed(root, *NEAR["an expression"])
         case "other file":
             (specs / "notes.txt").write_text("x", encoding="utf-8")
         case _:

@@ -78,7 +78,7 @@ def _brought_up_to_date(root: Path, inputs: Inputs) -> tuple[Compilation, dict[s
     from whgen.spec.load import as_read
 
     last = recall(root, "generate")
-    with contextlib.suppress(AttributeError, KeyError, TypeError, UnicodeError):
+    with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
         if last is not None and last["besides"] == inputs.besides:
             specs = {file: as_read(content) for file, content in inputs.specs.items()}
             data = recompiled(last, specs, partial(_compile_alone, root))

@@ -54,7 +54,7 @@ def recompiled(last: Data, specs: Mapping[str, str], compile_alone: Compile) -> 
     after = _compiled(compile_alone, {file: specs[file] for file in part})
     if before is None or after is None or not _alike(before, after, affected, last):
         return None
-    merged = _merged_projects(last["projects"], before.data["projects"], after.data["projects"], affected)
+    merged = _merged_projects(last["projects"], before.data["projects"], after.data["projects"])
     if merged is None:
         return None
     texts = last["texts"] | {file: specs[file] for file in changed}
@@ -96,19 +96,11 @@ def _alike(before: _Part, after: _Part, affected: Collection[str], last: Data) -
         return False
     old, new = detail_of(before.warehouse), detail_of(after.warehouse)
     named = {name for _, name, _ in old.columns ^ new.columns}
-    outline, known = before.data["outline"], last["outline"]
-    keys = outline["keys"]
-    if (
-        before.data["workflow"] != after.data["workflow"]
-        or old.sources != new.sources
-        or keys != after.data["outline"]["keys"]
-        or named & {*keys, *known["keys"]}
-    ):
+    keys = before.data["outline"]["keys"]
+    if old.sources != new.sources or keys != after.data["outline"]["keys"] or named & {*keys, *last["outline"]["keys"]}:
         return False
     scheduled = any(project["schedules"] for project in last["projects"])
     if scheduled and (old.scheduled != new.scheduled or _tests(before) != _tests(after)):
-        return False
-    if any(known["reads"].get(file) != found for file, found in outline["reads"].items()):
         return False
     return _others(before, affected) == _others(after, affected)
 
@@ -123,15 +115,13 @@ def _others(part: _Part, affected: Collection[str]) -> list[Source | Table]:
     return [t for t in everything if t.file not in affected]
 
 
-def _merged_projects(last: Sequence[Data], before: Sequence[Data], after: Sequence[Data], affected: Collection[str]) -> list[Data] | None:
-    if not [p["warehouse"] for p in last] == [p["warehouse"] for p in before] == [p["warehouse"] for p in after]:
-        return None
+def _merged_projects(last: Sequence[Data], before: Sequence[Data], after: Sequence[Data]) -> list[Data] | None:
     found = []
     for known, old, new in zip(last, before, after, strict=True):
         if any(old[key] != new[key] for key in old.keys() - {"files", "nodes"}):
             return None
         files = _merged_files(known["files"], old["files"], new["files"])
-        nodes = _merged_nodes(known["nodes"], old["nodes"], new["nodes"], affected)
+        nodes = _merged_nodes(known["nodes"], old["nodes"], new["nodes"])
         if files is None or nodes is None:
             return None
         found.append({**known, "files": files, "nodes": nodes})
@@ -139,6 +129,7 @@ def _merged_projects(last: Sequence[Data], before: Sequence[Data], after: Sequen
 
 
 def _merged_files(last: Mapping[str, str], before: Mapping[str, str], after: Mapping[str, str]) -> Data | None:
+    # Every table and source has files of its own.
     if before.keys() != after.keys():
         return None
     # Files of the whole project are others for a part, and stay as they are.
@@ -147,11 +138,9 @@ def _merged_files(last: Mapping[str, str], before: Mapping[str, str], after: Map
     return {path: after[path] if path in after and after[path] != before[path] else text for path, text in last.items()}
 
 
-def _merged_nodes(last: Sequence[Data], before: Sequence[Data], after: Sequence[Data], affected: Collection[str]) -> list[Data] | None:
+def _merged_nodes(last: Sequence[Data], before: Sequence[Data], after: Sequence[Data]) -> list[Data] | None:
     known, old, new = _groups(last), _groups(before), _groups(after)
-    if old.keys() != new.keys() or any(known.get(key) != group for key, group in old.items()):
-        return None
-    if any(group != old[key] and group[0]["span"]["file"] not in affected for key, group in new.items()):
+    if any(known.get(key) != group for key, group in old.items()):
         return None
     return [node for key, group in known.items() for node in new.get(key, group)]
 

@@ -13,7 +13,7 @@ from whgen.ir.types import Kind
 from whgen.ir.warehouse import Cleaning, Derivation, Staging
 from whgen.plan.project import Ranking, StagingView, Step, UnionBranch
 from whgen.plan.sql import can_lose, cast, cleaned, cleaned_text, conditions, literal, safely_typed, select_item, select_list, source_call
-from whgen.plan.ways import line_of
+from whgen.plan.ways import laid_out, line_of
 
 ROW_NUMBER = "_row_number"
 # Texts that a cast takes on every warehouse with the same outcome: DuckDB would round '1.5' to an integer, and read 'yes' as true.
@@ -73,9 +73,10 @@ def _item(cleaning: Cleaning, dialect: Dialect) -> str:
     name, line = cleaning.column.name, line_of(_settled, cleaning, dialect)
     if line == dialect.name_sql(name):
         return line
-    item = f"{line} AS {dialect.name_sql(name)}"
-    # Longer ones are laid out, which depends on every name in them.
-    return item if len(item) <= LINE else select_item(cleaned(cleaning, dialect), name, dialect, cleaning.column.type)
+    alias = f" AS {dialect.name_sql(name)}"
+    # A long one is laid out, which depends on how long the names in it are.
+    text = line if len(line) + len(alias) <= LINE else laid_out(_settled, cleaning, dialect, beside=len(alias))
+    return f"{text}{alias}"
 
 
 def _settled(cleaning: Cleaning, dialect: Dialect) -> exp.Expr:

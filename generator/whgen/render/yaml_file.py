@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -34,7 +34,9 @@ _Dumper.add_representer(OneLine, lambda dumper, value: dumper.represent_mapping(
 def yaml_text(tree: Mapping[str, Any]) -> str:
     """The text of a tree of mappings, lists and scalars."""
     try:
-        return "".join(_lines(tree, "")) if tree else "{}\n"
+        found: list[str] = []
+        _add_lines(found, tree, "")
+        return "".join(found) if tree else "{}\n"
     except _UnusualError:
         return dumped(tree)
 
@@ -48,43 +50,47 @@ class _UnusualError(Exception):
     """A text that is laid out over several lines, or a key that needs a line of its own."""
 
 
-def _lines(value: Any, indent: str) -> Iterator[str]:
+def _add_lines(found: list[str], value: Any, indent: str) -> None:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _entry(f"{indent}{_scalar(_key(key))}:", item, indent)
-    else:
-        for item in value:
-            if _is_nested(item):
-                # The first line of a nested value stands behind the dash.
-                text = "".join(_lines(item, indent + "  "))
-                yield f"{indent}- {text[len(indent) + 2 :]}"
-            else:
-                yield from _entry(f"{indent}-", item, indent)
+            _add_entry(found, f"{indent}{_key(key)}:", item, indent)
+        return
+    for item in value:
+        if _is_nested(item):
+            # The first line of a nested value stands behind the dash.
+            first = len(found)
+            _add_lines(found, item, indent + "  ")
+            found[first] = f"{indent}- {found[first][len(indent) + 2 :]}"
+        else:
+            _add_entry(found, f"{indent}-", item, indent)
 
 
-def _entry(head: str, item: Any, indent: str) -> Iterator[str]:
-    if _is_nested(item):
-        yield f"{head}\n"
-        yield from _lines(item, indent + "  ")
+def _add_entry(found: list[str], head: str, item: Any, indent: str) -> None:
+    if type(item) is str:
+        found.append(f"{head} {_text(item)}\n")
+    elif _is_nested(item):
+        found.append(f"{head}\n")
+        _add_lines(found, item, indent + "  ")
     elif isinstance(item, OneLine) and item:
-        yield f"{head} {_flow(tuple(item.items()))}\n"
+        found.append(f"{head} {_flow(tuple(item.items()))}\n")
     elif isinstance(item, Mapping):
-        yield f"{head} {{}}\n"
+        found.append(f"{head} {{}}\n")
     elif isinstance(item, list | tuple):
-        yield f"{head} []\n"
+        found.append(f"{head} []\n")
     else:
-        yield f"{head} {_scalar(item)}\n"
+        found.append(f"{head} {_scalar(item)}\n")
 
 
 def _is_nested(item: Any) -> bool:
-    return isinstance(item, Mapping | list | tuple) and not isinstance(item, OneLine) and len(item) > 0
+    return isinstance(item, dict | list | tuple | Mapping) and not isinstance(item, OneLine) and len(item) > 0
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _key(key: Any) -> str:
     text = str(key)
     if not re.fullmatch("[ -~]{1,100}", text):
         raise _UnusualError
-    return text
+    return _scalar(text)
 
 
 def _scalar(value: Any) -> str:
@@ -100,6 +106,8 @@ def _text(value: str) -> str:
 def _alone(value: Any) -> str:
     if type(value) is str and (quick := _in_one_style(value)) is not None:
         return quick
+    if type(value) is int:
+        return str(value)
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     text = text.removesuffix("\n").removesuffix("\n...")
     if len(text.splitlines()) > 1:

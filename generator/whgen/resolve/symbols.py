@@ -26,6 +26,7 @@ from whgen.sql.types import can_become, full_type
 
 Path = tuple[str | int, ...]
 _FEW = 2
+_NOT_THERE = ColumnSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ class Symbols:
 
         `type_` is what the expression yields, for columns that declare no type of their own.
         """
-        entry, span = self.dictionary.get(name, ColumnSpec()), at.key(*path)
+        entry, span = self.dictionary.get(name, _NOT_THERE), at.key(*path)
         if spec.type is not None:
             declared: Type | None = self.type_of(spec.type, at.at(*path, "type"))
             self.declared_types[span] = at.at(*path, "type")
