@@ -31,8 +31,8 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def verdict(name: str, value: float, bound: float) -> bool:
-    """Print a measured difference beside its bound, and return whether it keeps to it."""
+def verdict(name: str, value: float, bound: float, unit: str = " s") -> bool:
+    """Print what was measured beside its bound, and return whether it keeps to it."""
     good = value <= bound
-    print(f"{name}: {value:+.3f} s, bound {bound:.3f} s: {'kept' if good else 'EXCEEDED'}")
+    print(f"{name}: {value:.3f}{unit}, bound {bound:.3f}{unit}: {'kept' if good else 'EXCEEDED'}")
     return good

@@ -1,9 +1,11 @@
 """How time and memory grow with the warehouse: `python benchmarks/scale.py [--sqlmesh PYTHON] [N ...]` (100 and 1,000 when none is given).
 
 For N source tables of 20 columns (see `make_specs.py`): `validate` and `generate` on a project that was never compiled, with nothing
-changed, and with one file changed, beside `dbt parse` of the generated DuckDB project, cold and partial, in the same run. What counts are
-the ratios to dbt's cold parse. Memory is the peak of the largest process. With the Python of an environment that has SQLMesh, also what
-SQLMesh takes to load the same models. Past 2,000 tables dbt is left out, which would take most of an hour.
+changed, and with one file changed, beside `dbt parse` of what was generated. Once for targets on one warehouse, where dbt parses the one
+project that is written, and once for targets on two, where it parses both: ratios compare like with like. Seconds are those on the clock;
+processor seconds are those of all processes of a command together, and `--by processor` judges by them, for a machine that does other
+work. Memory is the peak of the largest process. With the Python of an environment that has SQLMesh, also what SQLMesh takes to load the
+same models. Past 2,000 tables dbt is left out, which would take most of an hour.
 """
 
 from __future__ import annotations
@@ -21,22 +23,39 @@ from pathlib import Path
 
 from as_sqlmesh import write_sqlmesh
 from make_specs import write
-from measure import PYTHON
+from measure import PYTHON, median, verdict
 
 WHGEN = [PYTHON, "-m", "whgen"]
 DBT = [str(Path(PYTHON).with_name("dbt"))]
 MEGABYTE = 1024
-DBT_PARSE = "dbt parse, cold"
 MOST_FOR_DBT = 2000
 LOAD = "from sqlmesh import Context; assert len(Context(paths='.').models)"
+WAREHOUSES = ("duckdb", "bigquery")
+# Of dbt's cold parse, from this many tables on: below, both mostly start. A changed file may add to a run without changes what it takes
+# itself, with all that is made of it.
+FEWEST_TABLES = 1000
+SHARES = {
+    "generate, cold": 0.1,
+    "validate, nothing changed": 1 / 30,
+    "generate, nothing changed": 1 / 30,
+    "validate, one file changed": 1 / 30 + 0.01,
+    "generate, one file changed": 1 / 30 + 0.01,
+}
+SECONDS = {"validate, nothing changed": 1.0, "generate, nothing changed": 1.0}
+GROWTH = 1.2
+MOST_TABLES, MEGABYTES = 10_000, 1536.0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a command took: seconds on the clock, and the most memory that a process of it had, in megabytes."""
+    """What a command took: seconds on the clock and of processors, and the most memory that a process of it had, in megabytes."""
 
     seconds: float
+    processor: float
     megabytes: float
+
+
+Runs = dict[str, Run]
 
 
 def run(command: Sequence[str], folder: Path) -> Run:
@@ -52,63 +71,131 @@ def run(command: Sequence[str], folder: Path) -> Run:
     _, status, usage = os.wait4(child, 0)
     if status:
         sys.exit(f"{' '.join(command)} failed in {folder}")
-    return Run(time.perf_counter() - began, usage.ru_maxrss / MEGABYTE)
+    return Run(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MEGABYTE)
 
 
-def measure(count: int, folder: Path, sqlmesh: str | None) -> dict[str, Run]:
-    """What each command took on a warehouse of `count` source tables."""
-    write(count, folder)
-    project = folder / "generated" / "duckdb"
-    changed = sorted((folder / "specs" / "sources").iterdir())[count // 2]
-    found: dict[str, Run] = {}
+def middle(runs: Sequence[Run]) -> Run:
+    """The median of each figure."""
+    return Run(median([r.seconds for r in runs]), median([r.processor for r in runs]), median([r.megabytes for r in runs]))
+
+
+def round_of(folder: Path) -> Runs:
+    """What each command of whgen took, once."""
+    for left in ("generated", ".whgen"):
+        shutil.rmtree(folder / left, ignore_errors=True)
+    sources = sorted((folder / "specs" / "sources").iterdir())
+    changed = sources[len(sources) // 2]
+    found: Runs = {}
     found["validate, cold"] = run([*WHGEN, "validate"], folder)
+    shutil.rmtree(folder / ".whgen")
     found["generate, cold"] = run([*WHGEN, "generate", "-q"], folder)
     found["validate, nothing changed"] = run([*WHGEN, "validate"], folder)
     found["generate, nothing changed"] = run([*WHGEN, "generate", "-q"], folder)
     text = changed.read_text(encoding="utf-8")
-    changed.write_text(text.replace("description: ", "description: Changed. ", 1), encoding="utf-8")
-    assert changed.read_text(encoding="utf-8") != text
-    found["validate, one file changed"] = run([*WHGEN, "validate"], folder)
-    found["generate, one file changed"] = run([*WHGEN, "generate", "-q"], folder)
-    if count <= MOST_FOR_DBT:
-        found[DBT_PARSE] = run([*DBT, "parse", "--profiles-dir", "."], project)
-        found["dbt parse, partial"] = run([*DBT, "parse", "--profiles-dir", "."], project)
-        if sqlmesh:
-            write_sqlmesh(project, folder / "sqlmesh")
-            found["SQLMesh load, cold"] = run([sqlmesh, "-c", LOAD], folder / "sqlmesh")
-            found["SQLMesh load, nothing changed"] = run([sqlmesh, "-c", LOAD], folder / "sqlmesh")
+    # What one command found out serves the other, so that each has a change of its own.
+    for number, command in enumerate((["validate"], ["generate", "-q"])):
+        new = text.replace("description: ", f"description: Changed {number}. ", 1)
+        assert new != text
+        changed.write_text(new, encoding="utf-8")
+        found[f"{command[0]}, one file changed"] = run([*WHGEN, *command], folder)
+    changed.write_text(text, encoding="utf-8")
     return found
 
 
-def show(count: int, found: Mapping[str, Run]) -> None:
+def of_whgen(folder: Path, rounds: int) -> Runs:
+    """What each command of whgen took."""
+    found = [round_of(folder) for _ in range(rounds)]
+    return {name: middle([r[name] for r in found]) for name in found[0]}
+
+
+def of_dbt(folder: Path) -> dict[str, Runs]:
+    """For each generated project what dbt took to parse it."""
+    found: dict[str, Runs] = {}
+    for warehouse in WAREHOUSES:
+        project = folder / "generated" / warehouse
+        shutil.rmtree(project / "target", ignore_errors=True)
+        names = ("dbt parse, cold", "dbt parse, partial")
+        found[warehouse] = {name: run([*DBT, "parse", "--profiles-dir", "."], project) for name in names}
+    return found
+
+
+def added(parses: Sequence[Run]) -> Run:
+    """One after the other."""
+    return Run(sum(p.seconds for p in parses), sum(p.processor for p in parses), max(p.megabytes for p in parses))
+
+
+def show(title: str, found: Mapping[str, Run], parse: Run | None) -> None:
     """Print one row for each command."""
-    parse = found[DBT_PARSE].seconds if DBT_PARSE in found else None
-    print(f"\nN = {count}\n\n| command | seconds | of dbt's cold parse | peak MB |\n|---|---|---|---|")
+    columns = ("command", "seconds", "of dbt's cold parse", "processor seconds", "of dbt's cold parse", "peak MB")
+    print(f"\n{title}\n\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for name, took in found.items():
-        ratio = f"{took.seconds / parse:.3f}" if parse else "-"
-        print(f"| {name} | {took.seconds:.2f} | {ratio} | {took.megabytes:.0f} |", flush=True)
+        ratios = [f"{took.seconds / parse.seconds:.3f}", f"{took.processor / parse.processor:.3f}"] if parse else ["-", "-"]
+        print(f"| {name} | {took.seconds:.2f} | {ratios[0]} | {took.processor:.2f} | {ratios[1]} | {took.megabytes:.0f} |", flush=True)
+
+
+def figure(took: Run, by: str) -> float:
+    """The seconds that count."""
+    return took.processor if by == "processor" else took.seconds
+
+
+def judged(count: int, found: Mapping[str, Run], parse: Run | None, by: str) -> bool:
+    """Print each figure that has a bound, and return whether all keep to theirs."""
+    print()
+    kept = [verdict(name, figure(found[name], by), bound) for name, bound in SECONDS.items() if count <= MOST_FOR_DBT]
+    if parse is not None and count >= FEWEST_TABLES:
+        whole = figure(parse, by)
+        kept += [verdict(f"{name}, of dbt's cold parse", figure(found[name], by) / whole, share, "") for name, share in SHARES.items()]
+    if count <= MOST_TABLES:
+        kept.append(verdict("peak of memory", max(r.megabytes for r in found.values()), MEGABYTES, " MB"))
+    return all(kept)
+
+
+def measure(count: int, options: argparse.Namespace) -> tuple[Runs, bool]:
+    """Measure one size; what whgen took for targets on two warehouses, and whether every bound was kept."""
+    place = Path(tempfile.mkdtemp())
+    two, one = place / "two", place / "one"
+    try:
+        write(count, two, WAREHOUSES)
+        write(count, one, WAREHOUSES[:1])
+        on_two, on_one = of_whgen(two, options.rounds), of_whgen(one, options.rounds)
+        parses = of_dbt(two) if count <= MOST_FOR_DBT else {}
+        loads: Runs = {}
+        if options.sqlmesh and parses:
+            write_sqlmesh(one / "generated" / WAREHOUSES[0], place / "sqlmesh")
+            for name in ("SQLMesh load, cold", "SQLMesh load, nothing changed"):
+                loads[name] = run([options.sqlmesh, "-c", LOAD], place / "sqlmesh")
+    finally:
+        shutil.rmtree(place)
+    kept = True
+    for names, found in ((WAREHOUSES[:1], on_one), (WAREHOUSES, on_two)):
+        dbt = {name: added([parses[w][name] for w in names]) for name in parses[WAREHOUSES[0]]} if parses else {}
+        parse = dbt.get("dbt parse, cold")
+        show(f"N = {count}, {' and '.join(names)}", found | dbt | (loads if found is on_one else {}), parse)
+        kept &= judged(count, found, parse, options.by)
+    return on_two, kept
 
 
 def main() -> None:
-    """Measure each size, and how the time grows from one to the next for each doubling."""
+    """Measure each size, and how the time grows from one to the next for each doubling; exit with 1 when a bound is exceeded."""
     parser = argparse.ArgumentParser(description="How time and memory grow with the warehouse.")
     parser.add_argument("counts", nargs="*", type=int, default=[100, 1000], metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, help="how many times whgen is run (default: 3); the medians count")
+    parser.add_argument("--by", choices=("clock", "processor"), default="clock", help="the seconds that are judged (default: clock)")
     parser.add_argument("--sqlmesh", metavar="PYTHON", help="the Python of an environment that has SQLMesh")
-    arguments = parser.parse_args()
-    before: tuple[int, dict[str, Run]] | None = None
-    for count in arguments.counts:
-        place = Path(tempfile.mkdtemp())
-        try:
-            found = measure(count, place, arguments.sqlmesh)
-        finally:
-            shutil.rmtree(place)
-        show(count, found)
+    options = parser.parse_args()
+    before: tuple[int, Runs] | None = None
+    kept = True
+    for count in options.counts:
+        found, good = measure(count, options)
+        kept &= good
         if before is not None:
             doublings = math.log2(count / before[0])
             for name in ("validate, cold", "generate, cold"):
-                growth = (found[name].seconds / before[1][name].seconds) ** (1 / doublings) / 2
-                print(f"{name}: {growth:.2f} times linear for each doubling from {before[0]} to {count}")
+                growth = (figure(found[name], options.by) / figure(before[1][name], options.by)) ** (1 / doublings) / 2
+                title = f"{name}: times linear for each doubling from {before[0]} to {count}"
+                kept &= verdict(title, growth, GROWTH, "")
         before = count, found
+    sys.exit(0 if kept else 1)
 
 
 if __name__ == "__main__":

@@ -170,9 +170,12 @@ def test_it_is_json(project: Path) -> None:
     }
 
 
-def test_two_processes_give_the_same_as_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cores", [2, 7])
+def test_several_processes_give_the_same_as_one(cores: int, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a process for each warehouse, and with several."""
     alone = compile_specs(project)
     monkeypatch.setattr("whgen.pipeline.MANY_TABLES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert compile_specs(project).projects == alone.projects
 
 

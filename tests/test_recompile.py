@@ -188,7 +188,7 @@ def test_what_nobody_uses_any_more(tmp_path: Path) -> None:
     """In strict mode a part warns of what others use; that the last user goes is told all the same."""
     columns = "{id: {type: integer, description: I.}, at: {type: integer, description: A.}}"
     source = f"source: raw\nlocation: {{duckdb: {{schema: raw}}}}\ntables: {{a: {{description: A., key: id, columns: {columns}}}}}\n"
-    fact = "fact: {0}\ndescription: F.\ngrain: one row per id\nfrom: raw.a\nkey: id\ndimensions: {{{1}: {{on: id}}}}\n"
+    fact = "fact: {0}\ndescription: F.\ngrain: one row per id\nfrom: raw.a\nkey: id\ndimensions: {{{1}}}\n"
     fact += "measures: {{at: {{additivity: additive}}}}\n"
     dimension = "dimension: {0}\ndescription: D.\nfrom: raw.a\nkey: id\ncolumns: [at]\n"
     root = write_project(
@@ -197,21 +197,39 @@ def test_what_nobody_uses_any_more(tmp_path: Path) -> None:
             "specs/warehouse.yml": "warehouse: shop\nstrict: true\ntargets: {dev: {warehouse: duckdb, path: x.duckdb}}\n",
             "specs/raw.yml": source,
             **{f"specs/{name}.yml": dimension.format(name) for name in ("one", "two")},
-            "specs/x.yml": fact.format("x", "one"),
-            "specs/y.yml": fact.format("y", "two"),
+            "specs/x.yml": fact.format("x", "one: {on: id}, two: {on: id}"),
+            "specs/y.yml": fact.format("y", "two: {on: id}"),
         },
     )
     assert not list(compile_specs(root, cached=True).report)
-    changed(root, "x.yml", "{one:", "{two:")
+    changed(root, "x.yml", "one: {on: id}, ", "")
     assert {d.code for d in compile_specs(root, cached=True).report} == {"not-used"}
+
+
+def test_a_source_where_a_model_far_away_is_built(tmp_path: Path) -> None:
+    source = "source: {0}\nlocation: {{duckdb: {{schema: {0}}}}}\ntables: {{{1}: {{key: id, columns: {{id: integer}}}}}}\n"
+    root = write_project(
+        tmp_path,
+        {
+            "specs/warehouse.yml": "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: x.duckdb}}\n",
+            "specs/a.yml": source.format("a", "things"),
+            "specs/b.yml": source.format("b", "dim_c"),
+            "specs/c.yml": "dimension: c\nfrom: a.things\nkey: id\n",
+        },
+    )
+    assert not list(compile_specs(root, cached=True).report)
+    changed(root, "b.yml", "schema: b", "schema: production")
+    assert {d.code for d in compile_specs(root, cached=True).report} == {"name-collision"}
 
 
 def test_the_project_in_one_file_with_tables(tmp_path: Path) -> None:
     both = f"{PROJECT['specs/warehouse.yml']}---\n{PROJECT['specs/product.yml']}"
+    both = both.replace("columns: {", "columns: {twice: {description: Double.}, ")
+    order = PROJECT["specs/order.yml"].replace("{amount: {", "{twice: {expr: amount * 2, ")
     files = {name: text for name, text in PROJECT.items() if name != "specs/product.yml"}
-    root = write_project(tmp_path, files | {"specs/warehouse.yml": both})
-    compile_specs(root, cached=True)
-    changed(root, "warehouse.yml", "description: Where.", "description: In which town.")
+    root = write_project(tmp_path, files | {"specs/warehouse.yml": both, "specs/order.yml": order})
+    assert not list(compile_specs(root, cached=True).report)
+    changed(root, "warehouse.yml", "description: Double.", "description: Two times.")
     assert same(compile_specs(root, cached=True), compile_specs(root))
 
 

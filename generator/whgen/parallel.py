@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -24,8 +25,14 @@ def each(work: Callable[[T], R], things: Sequence[T], *, parallel: bool) -> tupl
     # What the work needs is inherited through the copy, so only results travel.
     global _work  # a copied process finds it under a name
     _work = work
-    with ProcessPoolExecutor(max_workers=min(len(things), os.cpu_count() or 1), mp_context=multiprocessing.get_context("fork")) as pool:
-        return tuple(pool.map(_call, things))
+    # What is there now is left out of collections, which would write into every page of it, and so have it copied.
+    gc.freeze()
+    try:
+        processes = min(len(things), os.cpu_count() or 1)
+        with ProcessPoolExecutor(max_workers=processes, mp_context=multiprocessing.get_context("fork")) as pool:
+            return tuple(pool.map(_call, things))
+    finally:
+        gc.unfreeze()
 
 
 _work: Callable[[Any], Any] | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -174,25 +176,46 @@ def _generated(checked: Compilation, warehouse: Warehouse | None) -> Compilation
     from whgen.resolve.outline import outline_of
     from whgen.warehouses import DIALECTS
 
-    # Once for each warehouse. Writing is left to `output`.
-    many = len(warehouse.tables) > MANY_TABLES
-    projects = each(partial(_project, warehouse), warehouse.warehouses, parallel=many)
+    # Once for each warehouse, and with many tables on every core. Writing is left to `output`.
+    many, names = len(warehouse.tables) > MANY_TABLES, warehouse.warehouses
+    shares = max(1, (os.cpu_count() or 1) // len(names)) if many else 1
+    work = [_Share(warehouse=name, first=n, step=shares) for name in names for n in range(shares)]
+    found = each(partial(_rendered, warehouse), work, parallel=many)
+    projects = tuple(_project(warehouse, name, found[n * shares : (n + 1) * shares]) for n, name in enumerate(names))
     return replace(checked, projects=projects, workflow=plan_workflow(warehouse, DIALECTS), outline=outline_of(warehouse))
 
 
-def _project(warehouse: Warehouse, name: str) -> Generated:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """What one process makes of the project for a warehouse: every part from `first` on, by `step`."""
+
+    warehouse: str
+    first: int
+    step: int
+
+
+_Rendered = tuple[dict[PurePosixPath, str], "tuple[Node, ...]"]
+
+
+def _rendered(warehouse: Warehouse, share: _Share) -> list[_Rendered]:
+    """The files and nodes of each part of a share: what dbt shall contain, and at once the text of every file."""
+    from whgen.warehouses import DIALECTS
+    from whgen.plan.warehouse import plan_project
+    from whgen.render.files import rendered
+
+    parts = (plan() for plan in plan_project(warehouse, DIALECTS[share.warehouse])[share.first :: share.step])
+    return [({file.path: rendered(file) for file in part.files}, part.nodes) for part in parts]
+
+
+def _project(warehouse: Warehouse, name: str, shares: Sequence[Sequence[_Rendered]]) -> Generated:
+    from whgen.warehouses import DIALECTS
     from whgen.plan.environments import plan_environments
     from whgen.plan.schedule import plan_schedule
-    from whgen.plan.warehouse import plan_project
-    from whgen.render.files import rendered, static_files
-    from whgen.warehouses import DIALECTS
+    from whgen.render.files import static_files
 
-    # What dbt shall contain, and at once the text of every file.
-    files: dict[PurePosixPath, str] = dict(static_files())
-    nodes: list[Node] = []
-    for part in plan_project(warehouse, DIALECTS[name]):
-        files |= {file.path: rendered(file) for file in part.files}
-        nodes += part.nodes
+    parts = [part for row in zip_longest(*shares) for part in row if part is not None]
+    files = dict(static_files()) | {path: text for found, _ in parts for path, text in found.items()}
+    nodes = tuple(node for _, found in parts for node in found)
     targets = tuple(t.name for t in warehouse.targets if t.warehouse == name)
     return Generated(
         warehouse=name,
@@ -200,7 +223,7 @@ def _project(warehouse: Warehouse, name: str) -> Generated:
         files={path: files[path] for path in sorted(files)},
         targets=targets,
         is_local=DIALECTS[name].is_local,
-        nodes=tuple(nodes),
+        nodes=nodes,
         schedules=tuple(
             plan_schedule(s, warehouse.name, nodes, one_writer=DIALECTS[name].is_local) for s in warehouse.schedules if s.target in targets
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,18 +26,24 @@ from whgen.plan.tests import PlannedTest, planned_tests, references
 File = FromTemplate | YamlFile | TextFile
 
 
-def plan_project(warehouse: Warehouse, dialect: Dialect) -> Iterator[Part]:
-    """The dbt project of a warehouse for one dialect, part by part, so that no two have to be held at once."""
-    yield Part(files=tuple(_project_files(warehouse, dialect, tuple(t for t in warehouse.targets if t.warehouse == dialect.name))))
-    for source in warehouse.sources:
-        yield _source_part(source, dialect)
-    for table in warehouse.tables:
-        tests = planned_tests(table, warehouse, dialect)
-        yield Part(files=tuple(_table_files(table, tests, warehouse, dialect)), nodes=tuple(_table_nodes(table, tests)))
-    for dimension in warehouse.snapshotted:
-        yield _snapshot_part(dimension, dialect)
-    if warehouse.exposures:
-        yield _exposures_part(warehouse.exposures)
+def plan_project(warehouse: Warehouse, dialect: Dialect) -> list[Callable[[], Part]]:
+    """The dbt project of a warehouse for one dialect: its parts, each planned when it is called, so that no two have to be held at once."""
+    return [
+        partial(_project_part, warehouse, dialect),
+        *(partial(_source_part, source, dialect) for source in warehouse.sources),
+        *(partial(_table_part, table, warehouse, dialect) for table in warehouse.tables),
+        *(partial(_snapshot_part, dimension, dialect) for dimension in warehouse.snapshotted),
+        *([partial(_exposures_part, warehouse.exposures)] if warehouse.exposures else ()),
+    ]
+
+
+def _project_part(warehouse: Warehouse, dialect: Dialect) -> Part:
+    return Part(files=tuple(_project_files(warehouse, dialect, tuple(t for t in warehouse.targets if t.warehouse == dialect.name))))
+
+
+def _table_part(table: Table, warehouse: Warehouse, dialect: Dialect) -> Part:
+    tests = planned_tests(table, warehouse, dialect)
+    return Part(files=tuple(_table_files(table, tests, warehouse, dialect)), nodes=tuple(_table_nodes(table, tests)))
 
 
 def _source_part(source: Source, dialect: Dialect) -> Part:
