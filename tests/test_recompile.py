@@ -222,10 +222,37 @@ def test_a_source_where_a_model_far_away_is_built(tmp_path: Path) -> None:
     assert {d.code for d in compile_specs(root, cached=True).report} == {"name-collision"}
 
 
+def test_another_key_for_a_name_that_is_used_far_away(tmp_path: Path) -> None:
+    source = "source: {0}\nlocation: {{duckdb: {{schema: {0}}}}}\ntables: {{things: {{key: {1}, columns: {{{1}: integer, {2}}}}}}}\n"
+    root = write_project(
+        tmp_path,
+        {
+            "specs/warehouse.yml": "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: x.duckdb}}\n",
+            "specs/a.yml": source.format("a", "c_id", "c_code: integer"),
+            "specs/b.yml": source.format("b", "id", "c_code: string"),
+            "specs/c.yml": "dimension: c\nfrom: a.things\nkey: c_id\ncolumns: [c_code]\n",
+        },
+    )
+    assert not list(compile_specs(root, cached=True).report)
+    changed(root, "a.yml", "key: c_id", "key: c_code")
+    changed(root, "c.yml", "key: c_id\ncolumns: [c_code]", "key: c_code\ncolumns: [c_id]")
+    assert {d.code for d in compile_specs(root, cached=True).report} == {"conflicting-types"}
+
+
+def test_members_that_are_inferred_now_where_a_model_far_away_counts_on_them(tmp_path: Path) -> None:
+    till = PROJECT["specs/till.yml"].replace("title: string", "title: {type: string, default: none}")
+    top = PROJECT["specs/top.yml"] + "  where title not in (select title from dim_product)\n"
+    root = write_project(tmp_path, PROJECT | {"specs/till.yml": till, "specs/top.yml": top})
+    assert not list(compile_specs(root, cached=True).report)
+    changed(root, *FAR["members that are inferred now"])
+    assert {d.code for d in compile_specs(root).report} == {"not-in-missing"}
+    assert {d.code for d in compile_specs(root, cached=True).report} == {"not-in-missing"}
+
+
 def test_the_project_in_one_file_with_tables(tmp_path: Path) -> None:
     both = f"{PROJECT['specs/warehouse.yml']}---\n{PROJECT['specs/product.yml']}"
     both = both.replace("columns: {", "columns: {twice: {description: Double.}, ")
-    order = PROJECT["specs/order.yml"].replace("{amount: {", "{twice: {expr: amount * 2, ")
+    order = PROJECT["specs/order.yml"].replace("{amount: {", "{twice: {expr: amount * 2, ").replace(", missing: infer", "")
     files = {name: text for name, text in PROJECT.items() if name != "specs/product.yml"}
     root = write_project(tmp_path, files | {"specs/warehouse.yml": both, "specs/order.yml": order})
     assert not list(compile_specs(root, cached=True).report)

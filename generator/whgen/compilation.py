@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -68,7 +68,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
             "files": {str(path): text for path, text in p.files.items()},
             "targets": p.targets,
             "is_local": p.is_local,
-            "nodes": [asdict(n) for n in p.nodes],
+            "nodes": [_node_data(n) for n in p.nodes],
             "schedules": [asdict(s) for s in p.schedules],
             "environments": [asdict(e) for e in p.environments],
         }
@@ -84,7 +84,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
 
 
 def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
-    """The compilation that `to_data` was given. Raises KeyError, TypeError or AttributeError for other data."""
+    """The compilation that `to_data` was given. Raises KeyError, TypeError, ValueError or AttributeError for other data."""
     projects = tuple(
         Generated(
             warehouse=p["warehouse"],
@@ -109,15 +109,24 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
     )
 
 
+def _node_data(node: Node) -> dict[str, Any]:
+    # `asdict` would take a tenth of a generation, and half of the file would be names of fields.
+    data = {f.name: getattr(node, f.name) for f in fields(node)}
+    return {**data, "span": _places(node.span), "columns": {name: _places(span) for name, span in node.columns.items()}}
+
+
 def _node(data: Mapping[str, Any]) -> Node:
-    return Node(
-        **{
-            **data,
-            "span": Span(**data["span"]),
-            "reads": tuple(data["reads"]),
-            "columns": {name: Span(**span) for name, span in data["columns"].items()},
-        }
-    )
+    columns = {name: _span(span) for name, span in data["columns"].items()}
+    return Node(**{**data, "span": _span(data["span"]), "reads": tuple(data["reads"]), "columns": columns})
+
+
+def _places(span: Span) -> tuple[str, int, int, int, int]:
+    return span.file, span.line, span.column, span.end_line, span.end_column
+
+
+def _span(places: Sequence[Any]) -> Span:
+    file, line, column, end_line, end_column = places
+    return Span(file=file, line=line, column=column, end_line=end_line, end_column=end_column)
 
 
 def _schedule(data: Mapping[str, Any]) -> PlannedSchedule:

@@ -57,7 +57,7 @@ def _recalled(root: Path, *, generate: bool) -> Compilation:
         return _compile(root, generate=generate, texts={})
     known = recall(root, name, inputs.digest)
     if known is not None:
-        with contextlib.suppress(AttributeError, KeyError, TypeError):
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
             return from_data(root, known)
     found = _brought_up_to_date(root, inputs)
     if found is None:

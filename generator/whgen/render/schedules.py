@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from whgen.plan.project import PlannedSchedule
 from whgen.plan.schedule import crontab_view, schedule_view
-from whgen.render.environment import environment, shipped_templates
 
 SCHEDULERS = ("airflow", "prefect", "cron")
 
@@ -16,6 +15,9 @@ def schedule_files(scheduler: str, schedules: Sequence[PlannedSchedule]) -> Mapp
     """Path, below the folder of the scheduler, -> text."""
     if not schedules:
         return {}
+    # Most runs have nothing of this to render, and need no Jinja.
+    from whgen.render.environment import environment, shipped_templates
+
     jinja = environment(shipped_templates())
     suffix = "sh" if scheduler == "cron" else "py"
     template = jinja.get_template(f"schedules/{scheduler}.{suffix}.j2")

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from whgen.plan.ci import workflow_view
 from whgen.plan.project import Workflow
-from whgen.render.environment import environment, shipped_templates
 
 FOLDERS = {"github": PurePosixPath(".github/workflows"), "gitlab": PurePosixPath(".gitlab")}
 """Where each looks for workflows, below the project."""
@@ -15,5 +14,8 @@ FOLDERS = {"github": PurePosixPath(".github/workflows"), "gitlab": PurePosixPath
 
 def workflow_files(host: str, workflow: Workflow) -> Mapping[PurePosixPath, str]:
     """Path, below the folder of the host, -> text."""
+    # Most runs have nothing of this to render, and need no Jinja.
+    from whgen.render.environment import environment, shipped_templates
+
     template = environment(shipped_templates()).get_template(f"ci/{host}.yml.j2")
     return {PurePosixPath("whgen.yml"): template.render(model=workflow_view(workflow, github=host == "github"))}
