@@ -15,6 +15,7 @@ from whgen.cli.alert import alert
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
 from whgen.cli.ci import ci
+from whgen.cli.docs import docs
 from whgen.cli.doctor import doctor
 from whgen.cli.drop import drop
 from whgen.cli.explain import explain
@@ -63,6 +64,7 @@ for command in (
     alert,
     explain,
     lineage,
+    docs,
     schema,
     completion,
 ):

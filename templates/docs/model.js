@@ -1,0 +1,75 @@
+// The data, by name: tables, columns, edges in both directions, the last result of each model and test.
+"use strict";
+const Model = (function () {
+  const data = window.WHGEN;
+  const tables = new Map(data.tables.map((t) => [t.name, t]));
+  const columns = new Map();
+  for (const t of data.tables) for (const c of t.columns || []) columns.set(t.name + "\n" + c.name, c);
+  const results = new Map((data.results || []).map((r) => [r.name, r]));
+  const exposures = new Map((data.exposures || []).map((e) => [e.name, e]));
+  const into = new Map();
+  const outOf = new Map();
+  const key = (table, column) => table + "\n" + column;
+  const rules = data.lineage.rules.map(([kind, text, file, line]) => ({ kind, text, place: file + ":" + line }));
+  const push = (map, k, edge) => (map.get(k) || map.set(k, []).get(k)).push(edge);
+  for (const [from, fromColumn, to, toColumn, inferred, used] of data.lineage.edges) {
+    const edge = {
+      from: { table: data.tables[from].name, column: fromColumn },
+      to: { table: data.tables[to].name, column: toColumn },
+      inferred: Boolean(inferred),
+      rules: used.map((n) => rules[n]),
+    };
+    push(into, key(edge.to.table, edge.to.column), edge);
+    push(outOf, key(edge.from.table, edge.from.column), edge);
+  }
+
+  /** The edges between columns that lead to a column, or away from it; rows of tables are told apart. */
+  function walk(table, column, up) {
+    const found = [];
+    const seen = new Set([key(table, column)]);
+    const pending = [{ table, column }];
+    while (pending.length) {
+      const here = pending.shift();
+      for (const edge of (up ? into : outOf).get(key(here.table, here.column)) || []) {
+        if (!edge.from.column || !edge.to.column) continue;
+        found.push(edge);
+        const next = up ? edge.from : edge.to;
+        if (!seen.has(key(next.table, next.column))) {
+          seen.add(key(next.table, next.column));
+          pending.push(next);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** What decides which rows a table has: conditions, dedupe, history, joins; grouped by rule. */
+  function rowRules(table) {
+    const found = new Map();
+    for (const edge of into.get(key(table, "")) || []) {
+      if (!edge.from.column) continue;
+      for (const rule of edge.rules) {
+        const entry = found.get(rule.text) || found.set(rule.text, { rule, inferred: edge.inferred, columns: [] }).get(rule.text);
+        entry.columns.push(edge.from);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** Pairs of tables, each read by the next, that lead to a table or away from it. */
+  function walkTables(name, up) {
+    const found = [];
+    const seen = new Set([name]);
+    const pending = [name];
+    while (pending.length) {
+      const here = tables.get(pending.shift());
+      for (const other of (up ? here.reads : here.read_by) || []) {
+        found.push(up ? { from: other, to: here.name } : { from: here.name, to: other });
+        if (!seen.has(other)) { seen.add(other); pending.push(other); }
+      }
+    }
+    return found;
+  }
+
+  return { data, tables, columns, results, exposures, key, walk, walkTables, rowRules, column: (t, c) => columns.get(key(t, c)) };
+})();
