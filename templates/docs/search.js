@@ -6,7 +6,8 @@
   const MOST = 12;
   const entries = [];
   for (const t of Model.data.tables) {
-    entries.push({ name: t.name, table: t, low: t.name.toLowerCase(), text: (t.description || "").toLowerCase(), to: href("table", t.name) });
+    const low = t.name.toLowerCase();
+    entries.push({ name: t.name, table: t, low, full: low.replace(/^(dim_|fact_|stg_)/, ""), text: (t.description || "").toLowerCase(), to: href("table", t.name) });
     for (const c of t.columns || []) {
       entries.push({ name: c.name, table: t, column: c, low: c.name.toLowerCase(), full: (t.name + "." + c.name).toLowerCase(), text: (c.description || "").toLowerCase(), to: href("column", t.name, c.name) });
     }
@@ -24,7 +25,7 @@
       const at = entry.low.indexOf(word);
       if (entry.low === word) total += 0;
       else if (entry.full === word) total += 1;
-      else if (at === 0) total += 10;
+      else if (at === 0 || (!entry.column && entry.full && entry.full.startsWith(word))) total += 10;
       else if (at > 0 && /[_ .]/.test(entry.low[at - 1])) total += 20;
       else if (entry.full && entry.full.includes(word)) total += 30;
       else if (at > 0) total += 30;
