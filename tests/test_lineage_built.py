@@ -108,6 +108,20 @@ measures:
   net: {additivity: additive}
   big_orders: {type: integer, expr: 'if(is_big, 1, 0)', additivity: additive}
 ---
+model: store_day
+grain: one row for each store and day
+from: shop.orders
+key: [store, ordered_on]
+join:
+  home: {table: shop.stores, on: store, kind: inner, columns: [manager]}
+  label:
+    table: shop.prices
+    on: product_code
+    aggregates: {lowest: min(price), labels: count(distinct label)}
+where: amount >= 0
+group_by: {store: store, ordered_on: ordered_on, manager: manager}
+aggregates: {orders: count(*), net: sum(net), lowest: min(lowest), labels: max(labels)}
+---
 model: city_revenue
 grain: one row per city
 key: [city]

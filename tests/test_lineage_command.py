@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,12 @@ from click.testing import CliRunner
 from openlineage.client import event_v2
 from openlineage.client.generated import column_lineage_dataset as facets
 
-from projects import REPOSITORY
+from projects import REPOSITORY, split_files, write_project
 from whgen.cli.app import app
 
 
-def lineage(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, ["lineage", *arguments, "-C", str(REPOSITORY)], prog_name="whgen")
+def lineage(*arguments: str, code: int = 0, root: Path = REPOSITORY) -> str:
+    result = CliRunner().invoke(app, ["lineage", *arguments, "-C", str(root)], prog_name="whgen")
     assert result.exit_code == code, result.output
     return result.output
 
@@ -54,6 +55,17 @@ def test_from_the_source_to_whom_it_serves() -> None:
     assert "exposure on_time_report: uses carrier_month" in text
     assert "Made of" not in text
     assert "└─ nothing" in lineage("carrier_month.flights", "--down")
+
+
+def test_what_parts_of_a_spec_make_is_declared(tmp_path: Path) -> None:
+    files = split_files((REPOSITORY / "tests/cases/joined_inputs/specs.yml").read_text(encoding="utf-8"))
+    project = "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}}\n"
+    write_project(tmp_path, {"specs/warehouse.yml": project, **files})
+    text = lineage("order_size.gifts", "--up", root=tmp_path)
+    rule = "SUM(CASE WHEN is_gift THEN pieces END); COALESCE(line.gifts, 0)"
+    assert f"─ stg_shop__lines.pieces (integer): {rule}  [specs/models.yml:26]" in text
+    assert "(inferred)" not in text
+    assert "order_size: conditions, joins or groups of its spec  [specs/models.yml:10] of dim_customer.customer_id" in text
 
 
 def test_a_column_that_decides_rows_is_named_for_all_columns() -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from whgen.dialects.base import Dialect
-from whgen.ir.warehouse import Attribute, CalendarDimension, Dimension, Fact, HandWritten, Reference, Role
+from whgen.ir.inputs import Composed
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Fact, HandWritten, Reference, Role
 from whgen.lineage.graph import Edge, Node, Rule
 from whgen.lineage.staging import computed, conditional, copied_rule, shown
 from whgen.plan.fact import looked_up
@@ -148,14 +149,22 @@ def hand_written_edges(model: HandWritten, tables: Mapping[str, Collection[str]]
     if select is None:
         return
     values, deciding = influences(select, tables)
-    texts = {name: dialect.line(tree) for name, tree in computations(select).items()}
+    # A SELECT that whgen wrote does what the spec declares, and nothing else.
+    is_read = not isinstance(model, Composed)
+    texts = {name: [dialect.line(tree) for tree in trees] for name, trees in computations(select).items()}
     for column in model.columns:
-        text = f"computed in its SELECT: {texts[column.name]}" if column.name in texts else "taken as it is by its SELECT"
-        rule = Rule(kind="select", text=text, span=column.span)
+        rules = tuple(_computation(text, column, is_read=is_read) for text in dict.fromkeys(texts.get(column.name) or [""]))
         for table, name in sorted(values.get(column.name, ())):
-            yield Edge(source=Node(table, name), target=Node(model.name, column.name), rules=(rule,), inferred=True)
+            yield Edge(source=Node(table, name), target=Node(model.name, column.name), rules=rules, inferred=is_read)
     for table in model.reads:
-        yield Edge(source=Node(table), target=rows, rules=(Rule(kind="rows", text=f"reads {table}", span=model.span),), inferred=True)
-    rule = Rule(kind="select", text="conditions, joins or groups of its SELECT", span=model.span)
+        rule = Rule(kind="rows", text=f"reads {table}", span=model.span)
+        yield Edge(source=Node(table), target=rows, rules=(rule,), inferred=is_read)
+    rule = Rule(kind="select", text=f"conditions, joins or groups of its {'SELECT' if is_read else 'spec'}", span=model.span)
     for table, name in sorted(deciding):
-        yield Edge(source=Node(table, name), target=rows, rules=(rule,), inferred=True)
+        yield Edge(source=Node(table, name), target=rows, rules=(rule,), inferred=is_read)
+
+
+def _computation(text: str, column: Column, *, is_read: bool) -> Rule:
+    if not is_read:
+        return Rule(kind="expression", text=text, span=column.span) if text else copied_rule(column.span)[0]
+    return Rule(kind="select", text=f"computed in its SELECT: {text}" if text else "taken as it is by its SELECT", span=column.span)

@@ -52,14 +52,38 @@ def influences(query: exp.Query, tables: Mapping[str, Collection[str]]) -> tuple
     return _outputs(scope, search), rows
 
 
-def computations(query: exp.Query) -> dict[str, exp.Expr]:
-    """For each column of a query what its last SELECT computes for it, unless it only shows a column.
+def computations(query: exp.Query) -> dict[str, tuple[exp.Expr, ...]]:
+    """For each column of a query what is computed for it, the innermost first; nothing for one that is only shown.
 
     >>> import sqlglot
-    >>> {n: tree.sql() for n, tree in computations(sqlglot.parse_one("select a, upper(a) as b, 1 as c from t")).items()}
-    {'b': 'UPPER(a)', 'c': '1'}
+    >>> query = sqlglot.parse_one("with c as (select sum(a) as s from t) select coalesce(c.s, 0) as n, s as m, 1 as one from c")
+    >>> {name: [tree.sql() for tree in found] for name, found in computations(query).items()}
+    {'n': ['SUM(a)', 'COALESCE(c.s, 0)'], 'm': ['SUM(a)'], 'one': ['1']}
     """
-    return {i.alias: i.this for i in query.selects if isinstance(i, exp.Alias) and not isinstance(i.this, exp.Column)}
+    scope = _scope(query)
+    return {name: tuple(_computed(scope, name, set())) for name in query.named_selects} if scope is not None else {}
+
+
+def _computed(scope: Scope, name: str, seen: set[tuple[int, str]]) -> Iterator[exp.Expr]:
+    if (id(scope), name) in seen:
+        return
+    seen.add((id(scope), name))
+    query = scope.expression
+    if isinstance(query, exp.SetOperation):
+        place = query.named_selects.index(name) if name in query.named_selects else -1
+        for side in scope.set_operation_scopes:
+            names = side.expression.named_selects if isinstance(side.expression, exp.Query) else []
+            yield from _computed(side, names[place], seen) if 0 <= place < len(names) else ()
+        return
+    item = next((i for i in query.selects if i.alias_or_name == name), None) if isinstance(query, exp.Query) else None
+    tree = item.unalias() if item is not None else exp.column(name)
+    for column in tree.find_all(exp.Column):
+        for source in [column.table] if column.table else scope.selected_sources:
+            inner = scope.sources.get(source)
+            if isinstance(inner, Scope):
+                yield from _computed(inner, column.name, seen)
+    if item is not None and not isinstance(tree, exp.Column):
+        yield tree
 
 
 def _scope(query: exp.Query) -> Scope | None:
