@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test schedulers emulator snowflake mutation lint golden docs bench clean
+.PHONY: help setup build demo test schedulers emulator snowflake browser mutation lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,13 @@ emulator: $(READY) .venv-emulator/.ready ## build with real dbt-bigquery against
 snowflake: $(READY) .venv-snowflake/.ready ## have real dbt-snowflake read what is generated for Snowflake; it needs no account
 	WHGEN_SNOWFLAKE=$(CURDIR)/.venv-snowflake/bin/python $(BIN)/python -m pytest tests/test_snowflake.py $(ARGS)
 
+browser: $(READY) .venv-browser/package/axe.min.js ## test the docs site in the Chromium of this machine, also for who cannot see it
+	WHGEN_AXE=$(CURDIR)/.venv-browser/package/axe.min.js $(BIN)/python -m pytest tests/test_site.py $(ARGS)
+
+.venv-browser/package/axe.min.js:
+	mkdir -p .venv-browser && cd .venv-browser && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz package/axe.min.js
+	@touch $@
+
 # Each in an environment of its own: what they need would hold back what whgen needs.
 .venv-%/.ready: tests/environments/%.txt
 	$(PYTHON) -m venv .venv-$*
@@ -68,4 +75,4 @@ bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator .venv-snowflake data flights.duckdb generated/*/target generated/*/logs
+	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator .venv-snowflake .venv-browser data flights.duckdb generated/*/target generated/*/logs

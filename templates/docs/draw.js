@@ -22,6 +22,8 @@ function s(tag, attributes, ...children) {
 }
 
 const cut = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
+/** A long name that may be broken behind an underscore. */
+const soft = (name) => name.split("_").flatMap((part, n) => (n ? ["_", h("wbr", {}), part] : [part]));
 const href = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
 
 /** A fact in the middle, the dimensions that it uses around it; one under the other where there is little room. */

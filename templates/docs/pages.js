@@ -198,7 +198,7 @@ const Pages = (function () {
     const pairs = [...Model.walkTables(name, true), ...Model.walkTables(name, false)];
     const names = [...new Set([name, ...pairs.flatMap((p) => [p.from, p.to])])].slice(0, MOST_CARDS);
     const cards = new Map(names.map((n) => [n, h("a", { href: href("table", n), class: "node kind-" + tables.get(n).kind + (n === name ? " here" : ""), "aria-current": n === name ? "page" : null },
-      h("span", { class: "name" }, n), h("span", { class: "small" }, tables.get(n).kind))]));
+      h("span", { class: "name" }, soft(n)), h("span", { class: "small" }, tables.get(n).kind))]));
     return [graph(cards, pairs.filter((p) => cards.has(p.from) && cards.has(p.to)), "Tables that " + name + " is made of and that read it", name), cutNote(cards.size, pairs.length)];
   }
 
@@ -241,8 +241,8 @@ const Pages = (function () {
       const here = node.table === tableName && node.column === name;
       const rules = new Map(edges.filter((e) => id(e.to) === key).flatMap((e) => e.rules.map((r) => [r.text, [r, e.inferred]])));
       return [key, h("a", { href: href("column", node.table, node.column), class: "node kind-" + tables.get(node.table).kind + (here ? " here" : ""), "aria-current": here ? "page" : null },
-        h("span", { class: "small" }, node.table), h("span", { class: "name" }, node.column),
-        rules.size ? h("span", { class: "rules" }, [...rules.values()].map(([r, inferred]) => h("span", { class: "rule" }, r.text, inferred ? " (inferred)" : ""))) : null)];
+        h("span", { class: "small" }, soft(node.table)), h("span", { class: "name" }, soft(node.column)),
+        rules.size ? h("span", { class: "rules" }, [...rules.values()].map(([r, inferred]) => h("span", { class: "rule" }, soft(r.text), inferred ? " (inferred)" : ""))) : null)];
     }));
     const wires = edges.map((e) => ({ from: id(e.from), to: id(e.to), style: e.inferred ? "inferred" : "" })).filter((w) => cards.has(w.from) && cards.has(w.to));
     return [graph(cards, wires, "What " + tableName + "." + name + " is made of, and what is made of it", Model.key(tableName, name)), cutNote(cards.size)];
