@@ -75,6 +75,7 @@ columns: {price: {scd: 2}, label: {}}
 dimension: store
 from: shop.stores
 key: store
+where: manager <> 'Nemo'
 columns: {manager: {}, region: {}}
 unknown: {manager: Nobody}
 ---
@@ -121,6 +122,25 @@ join:
 where: amount >= 0
 group_by: {store: store, ordered_on: ordered_on, manager: manager}
 aggregates: {orders: count(*), net: sum(net), lowest: min(lowest), labels: max(labels)}
+---
+model: best
+grain: one row for each store and kind
+key: [store, kind]
+sql: |
+  with ranked as (
+      select o.store, o.net, o.product_code, row_number() over (partition by o.store order by o.net desc, o.order_id, o.country) as place
+      from stg_shop__orders as o
+  )
+  select
+      ranked.store,
+      'order' as kind,
+      ranked.net as value,
+      (select max(price.price) from stg_shop__prices as price where price.label <> 'x') as highest
+  from ranked
+  where ranked.place = 1 and ranked.store in (select store from dim_store where region <> 'east')
+  union all
+  select store, 'manager' as kind, length(manager) as value, 0 as highest from dim_store where store is not null
+columns: {store: string, kind: string, value: integer, highest: integer}
 ---
 model: city_revenue
 grain: one row per city

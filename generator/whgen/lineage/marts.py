@@ -9,7 +9,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.inputs import Composed
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Fact, HandWritten, Reference, Role
 from whgen.lineage.graph import Edge, Node, Rule
-from whgen.lineage.staging import computed, conditional, copied_rule, shown
+from whgen.lineage.staging import cast_rule, computed, conditional, copied_rule, shown
 from whgen.plan.fact import looked_up
 from whgen.sql.lineage import computations, influences
 
@@ -100,7 +100,9 @@ def fact_edges(fact: Fact, dialect: Dialect) -> Iterator[Edge]:
     for role in fact.roles:
         yield from _role_edges(fact, role)
     for column in fact.degenerate:
-        yield Edge(source=Node(base, column.name), target=Node(own, column.name), rules=copied_rule(column.span))
+        held = fact.base.column(column.name) or column
+        rules = cast_rule(held.type, column.type, column.span) or copied_rule(column.span)
+        yield Edge(source=Node(base, column.name), target=Node(own, column.name), rules=rules)
     for measure in fact.measures:
         target = Node(own, measure.column.name)
         default: tuple[Rule, ...] = ()
@@ -127,7 +129,8 @@ def _role_edges(fact: Fact, role: Role) -> Iterator[Edge]:
     for name in role.on:
         yield Edge(source=Node(base, name), target=target, rules=rules)
     if looked is not None:
-        names = ["", looked.surrogate_key, *looked.key]
+        # Versions are found by business key and moment, members by the surrogate key, which is hashed of the other side again.
+        names = ["", looked.surrogate_key, *(looked.key if looked.history is not None else ())]
         names += ["valid_to"] if looked.history is not None and role.as_of is not None else []
         for name in names:
             yield Edge(source=Node(looked.name, name), target=target, rules=(rule,))

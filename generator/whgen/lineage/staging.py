@@ -60,11 +60,10 @@ def cleaning_rules(cleaning: Cleaning, dialect: Dialect) -> tuple[Rule, ...]:
 
 def computed(table: str, expression: Expression, target: Node, actual: Type, wanted: Type, dialect: Dialect) -> Iterator[Edge]:
     """The edges from the columns of an expression."""
-    rules = [Rule(kind="expression", text=dialect.line(expression.on(dialect.name)), span=expression.span)]
-    if wanted.is_known and (actual.kind, actual.precision, actual.scale) != (wanted.kind, wanted.precision, wanted.scale):
-        rules.append(Rule(kind="cast", text=f"cast to {wanted}", span=expression.span))
+    rule = Rule(kind="expression", text=dialect.line(expression.on(dialect.name)), span=expression.span)
+    rules = (rule, *cast_rule(actual, wanted, expression.span))
     for name in sorted(expression.columns):
-        yield Edge(source=Node(table, name), target=target, rules=tuple(rules))
+        yield Edge(source=Node(table, name), target=target, rules=rules)
 
 
 def conditional(table: str, where: Expression | None, target: Node, kind: str, dialect: Dialect) -> Iterator[Edge]:
@@ -73,6 +72,11 @@ def conditional(table: str, where: Expression | None, target: Node, kind: str, d
         rule = Rule(kind=kind, text=f"only where {dialect.line(where.on(dialect.name))}", span=where.span)
         for name in sorted(where.columns):
             yield Edge(source=Node(table, name), target=target, rules=(rule,))
+
+
+def cast_rule(actual: Type, wanted: Type, span: Span) -> tuple[Rule, ...]:
+    """The rule that casts, where types differ."""
+    return (Rule(kind="cast", text=f"cast to {wanted}", span=span),) if wanted.is_known and actual != wanted else ()
 
 
 def copied_rule(span: Span) -> tuple[Rule, ...]:
