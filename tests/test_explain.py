@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from histories import SPECS
 from projects import REPOSITORY, write_project
+from test_cases import CASES, case_files
 from whgen.cli.app import app
 
 
@@ -96,17 +97,21 @@ def test_tables() -> None:
     assert "stg_faa__planes" in explain("faa.planes")
 
 
-def test_every_table_and_every_column_can_be_explained(history: Path) -> None:
+def test_every_table_and_every_column_can_be_explained(history: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     from whgen.dialects import DIALECTS
     from whgen.lineage.about import Atlas, about_column, about_table
     from whgen.lineage.graph import Node
     from whgen.lineage.prose import column_lines, table_lines
     from whgen.pipeline import understand
 
-    for root in (REPOSITORY, history):
+    cases = [write_project(tmp_path_factory.mktemp("case"), case_files(p.name)) for p in sorted(CASES.iterdir())]
+    for root in (REPOSITORY, history, *cases):
         warehouse = understand(root)[1]
         assert warehouse is not None
-        atlas = Atlas.of(warehouse, DIALECTS[warehouse.targets[0].warehouse])
+        atlas = Atlas.of(warehouse, DIALECTS[warehouse.targets[-1].warehouse])
+        for edge in atlas.lineage.edges:
+            # Both ends are there.
+            assert all(not n.column or n.column in atlas.lineage.tables[n.table].columns for n in (edge.source, edge.target)), edge
         for name, table in atlas.lineage.tables.items():
             found = about_table(atlas, name)
             json.dumps(found)

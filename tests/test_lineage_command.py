@@ -68,6 +68,29 @@ def test_what_parts_of_a_spec_make_is_declared(tmp_path: Path) -> None:
     assert "order_size: conditions, joins or groups of its spec  [specs/models.yml:10] of dim_customer.customer_id" in text
 
 
+def test_a_model_with_jinja_may_use_whatever_it_refers_to(tmp_path: Path) -> None:
+    specs = """\
+warehouse: shop
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+---
+seed: codes
+file: codes.csv
+key: code
+columns: {code: string, label: string}
+---
+model: free
+file: free.sql
+columns: {code: string, n: integer}
+"""
+    sql = "select code, {{ 1 + 1 }} as n from {{ ref('codes') }} -- {{ ref(\"nothing\") }}"
+    write_project(tmp_path, {"specs/p.yml": specs, "specs/codes.csv": "code,label\na,A\n", "specs/free.sql": sql})
+    edges = json.loads(lineage("free.code", "--up", "--json", root=tmp_path))["up"]["edges"]
+    assert {(e["from"]["table"], e["from"]["column"], e["to"]["column"], e["inferred"]) for e in edges} == {
+        ("codes", column, None, True) for column in (None, "code", "label")
+    }
+    assert "may use any column: its SQL is made by dbt's Jinja" in lineage("codes.label", "--down", root=tmp_path)
+
+
 def test_a_column_that_decides_rows_is_named_for_all_columns() -> None:
     text = lineage("dim_airport.airport_name", "--up")
     assert "stg_faa__airports: only where airport_code IS NOT NULL  [specs/sources/faa.yml:31] of stg_faa__airports.airport_code" in text

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from histories import SPECS as HISTORY
 from projects import REPOSITORY, write_project
+from test_cases import case_files
 from whgen.cli.app import app
 from whgen.dbt.results import last_results
 
@@ -405,6 +406,20 @@ def test_history_is_shown(browser: Any, tmp_path: Path) -> None:
         assert "No build of the target" in page.evaluate(
             "location.hash = '#/', new Promise(r => setTimeout(() => r(document.body.innerText), 100))"
         )
+
+
+@needs_chromium
+def test_personal_data_is_marked(browser: Any, tmp_path: Path) -> None:
+    root = write_project(tmp_path, case_files("personal_data"))
+    index = write_site(root)
+    marked = {(t["name"], c["name"], c["pii"]) for t in data_of(index)["tables"] for c in t["columns"] if "pii" in c}
+    assert len(marked) > 3
+    for page in _page(browser, index):
+        for table, column, class_ in sorted(marked):
+            page.evaluate("hash => { location.hash = hash; }", f"#/table/{table}")
+            page.wait_for_function("name => document.querySelector('h1').textContent === name", arg=table)
+            row = page.locator(".columns tbody tr", has=page.locator(f"th a:text-is('{column}')"))
+            assert f"personal data: {class_}" in row.inner_text()
 
 
 @needs_chromium
