@@ -56,7 +56,7 @@ def write_site(root: Path, *arguments: str) -> Path:
 
 
 def data_of(index: Path) -> dict[str, Any]:
-    text = (index.parent / "data.js").read_text(encoding="utf-8")
+    text = (index.parent / "data.js").read_text(encoding="utf-8").split("\n")[0]
     found: dict[str, Any] = json.loads(json.loads(text[text.index("(") + 1 : text.rindex(")")]))
     return found
 

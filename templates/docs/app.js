@@ -5,6 +5,7 @@
   const nav = document.getElementById("nav");
   const menu = document.getElementById("menu");
   const theme = document.getElementById("theme");
+  const lists = new Map();
   let first = true;
 
   function pageOf(hash) {
@@ -20,13 +21,25 @@
     const { title, content } = pageOf(location.hash);
     document.title = title === Model.data.project ? title : title + " · " + Model.data.project;
     main.replaceChildren(...content.flat(Infinity).filter(Boolean));
-    for (const link of nav.querySelectorAll("a")) {
-      const here = location.hash === link.getAttribute("href") || location.hash.startsWith(link.getAttribute("href").replace("#/table/", "#/column/") + "/");
-      if (here) { link.setAttribute("aria-current", "page"); link.closest("details").open = true; link.scrollIntoView({ block: "nearest" }); } else link.removeAttribute("aria-current");
-    }
+    mark();
     toggle(false);
     if (!first) { scrollTo(0, 0); main.querySelector("h1").focus({ preventScroll: true }); }
     first = false;
+  }
+
+  /** In the list beside the page, the table that it is about. */
+  function mark() {
+    nav.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const [kind, name] = location.hash.replace(/^#\/?/, "").split("/");
+    const link = kind === "table" || kind === "column" ? "#/table/" + name : null;
+    const table = link && Model.data.tables.find((t) => href("table", t.name) === link);
+    if (!table) return;
+    const details = lists.get(table.kind);
+    details.fill();
+    details.open = true;
+    const found = [...details.querySelectorAll("a")].find((a) => a.getAttribute("href") === link);
+    found.setAttribute("aria-current", "page");
+    found.scrollIntoView({ block: "nearest" });
   }
 
   function toggle(is) {
@@ -42,9 +55,13 @@
   for (const [kind, title] of Object.entries(Pages.KINDS)) {
     const found = Model.data.tables.filter((t) => t.kind === kind);
     if (!found.length) continue;
-    const open = kind !== "staging" && kind !== "source" && found.length <= 60;
-    nav.append(h("details", { open }, h("summary", {}, title, " ", h("span", { class: "small" }, String(found.length))),
-      h("ul", {}, found.map((t) => h("li", {}, h("a", { href: href("table", t.name), class: "kind-" + kind }, t.name))))));
+    const details = h("details", {}, h("summary", {}, title, " ", h("span", { class: "small" }, String(found.length))));
+    lists.set(kind, Pages.later(details, () => h("ul", {}, found.map((t) => h("li", {}, h("a", { href: href("table", t.name), class: "kind-" + kind }, t.name))))));
+    nav.append(details);
+    if (kind !== "staging" && kind !== "source" && found.length <= Pages.MOST_OPEN) {
+      details.open = true;
+      details.fill();
+    }
   }
   menu.addEventListener("click", () => toggle(menu.getAttribute("aria-expanded") !== "true"));
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && menu.getAttribute("aria-expanded") === "true") { toggle(false); menu.focus(); } });

@@ -3,25 +3,34 @@
 const Model = (function () {
   const data = window.WHGEN;
   const tables = new Map(data.tables.map((t) => [t.name, t]));
-  const columns = new Map();
-  for (const t of data.tables) for (const c of t.columns || []) columns.set(t.name + "\n" + c.name, c);
   const results = new Map((data.results || []).map((r) => [r.name, r]));
   const exposures = new Map((data.exposures || []).map((e) => [e.name, e]));
-  const into = new Map();
-  const outOf = new Map();
   const key = (table, column) => table + "\n" + column;
-  const rules = data.lineage.rules.map(([kind, text, file, line]) => ({ kind, text, place: file + ":" + line }));
-  const push = (map, k, edge) => (map.get(k) || map.set(k, []).get(k)).push(edge);
-  for (const [from, fromColumn, to, toColumn, inferred, used] of data.lineage.edges) {
-    const edge = {
-      from: { table: data.tables[from].name, column: fromColumn },
-      to: { table: data.tables[to].name, column: toColumn },
-      inferred: Boolean(inferred),
-      rules: used.map((n) => rules[n]),
-    };
-    push(into, key(edge.to.table, edge.to.column), edge);
-    push(outOf, key(edge.from.table, edge.from.column), edge);
+
+  /** Made when it is first asked for: a start page needs none of it. */
+  function once(make) {
+    let made = null;
+    return () => (made = made || make());
   }
+
+  /** Edges by what they make and by what they are made of. */
+  const edges = once(() => {
+    const lineage = JSON.parse(window.WHGEN_LINEAGE);
+    const rules = lineage.rules.map(([kind, text, file, line]) => ({ kind, text, place: lineage.files[file] + ":" + line }));
+    const found = { into: new Map(), outOf: new Map() };
+    const push = (map, k, edge) => (map.get(k) || map.set(k, []).get(k)).push(edge);
+    for (const [from, fromColumn, to, toColumn, inferred, used] of lineage.edges) {
+      const edge = {
+        from: { table: data.tables[from].name, column: fromColumn },
+        to: { table: data.tables[to].name, column: toColumn },
+        inferred: Boolean(inferred),
+        rules: used.map((n) => rules[n]),
+      };
+      push(found.into, key(edge.to.table, edge.to.column), edge);
+      push(found.outOf, key(edge.from.table, edge.from.column), edge);
+    }
+    return found;
+  });
 
   /** The edges between columns that lead to a column, or away from it; rows of tables are told apart. */
   function walk(table, column, up) {
@@ -30,7 +39,7 @@ const Model = (function () {
     const pending = [{ table, column }];
     while (pending.length) {
       const here = pending.shift();
-      for (const edge of (up ? into : outOf).get(key(here.table, here.column)) || []) {
+      for (const edge of (up ? edges().into : edges().outOf).get(key(here.table, here.column)) || []) {
         if (!edge.from.column || !edge.to.column) continue;
         found.push(edge);
         const next = up ? edge.from : edge.to;
@@ -46,7 +55,7 @@ const Model = (function () {
   /** What decides which rows a table has: conditions, dedupe, history, joins; grouped by rule. */
   function rowRules(table) {
     const found = new Map();
-    for (const edge of into.get(key(table, "")) || []) {
+    for (const edge of edges().into.get(key(table, "")) || []) {
       if (!edge.from.column) continue;
       for (const rule of edge.rules) {
         const entry = found.get(rule.text) || found.set(rule.text, { rule, inferred: edge.inferred, columns: [] }).get(rule.text);
@@ -71,5 +80,6 @@ const Model = (function () {
     return found;
   }
 
-  return { data, tables, columns, results, exposures, key, walk, walkTables, rowRules, column: (t, c) => columns.get(key(t, c)) };
+  const column = (t, c) => (tables.get(t)?.columns || []).find((found) => found.name === c);
+  return { data, tables, results, exposures, key, once, walk, walkTables, rowRules, column };
 })();

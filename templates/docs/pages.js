@@ -4,12 +4,13 @@ const Pages = (function () {
   const { data, tables, results } = Model;
   const KINDS = { fact: "Facts", dimension: "Dimensions", model: "Models", staging: "Staging", seed: "Seeds", source: "Sources" };
   const MOST_CARDS = 80;
+  const MOST_OPEN = 60;
   const count = (n, one, many) => n + " " + (n === 1 ? one : many || one + "s");
   const badge = (text, kind, title) => h("span", { class: "badge " + (kind || ""), title }, text);
   const kindBadge = (kind) => badge(kind, "kind-" + kind);
   const tableLink = (name) => h("a", { href: href("table", name), class: "name" }, name);
   const columnLink = (table, column) => h("a", { href: href("column", table, column), class: "name" }, table + "." + column);
-  const placeOf = (place) => h("code", { class: "place", title: "Where the specs say so" }, place.file ? place.file + ":" + place.line : place);
+  const placeOf = (place) => h("code", { class: "place", title: "Where the specs say so" }, place);
   const section = (title, ...content) => h("section", {}, h("h2", {}, title), ...content);
   const shown = (value) => (Array.isArray(value) ? value.map(shown).join(", ") : value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
 
@@ -52,18 +53,34 @@ const Pages = (function () {
         section("Tables", Object.entries(KINDS).map(([kind, title]) => {
           const found = data.tables.filter((t) => t.kind === kind);
           if (!found.length) return null;
-          return [h("h3", {}, title), h("ul", { class: "cards" }, found.map((t) => h("li", {}, h("a", { href: href("table", t.name), class: "card kind-" + kind },
-            h("span", { class: "name" }, t.name), h("span", { class: "what" }, t.description || ""), h("span", { class: "small" }, count((t.columns || []).length, "column"))))))];
+          const cards = () => h("ul", { class: "cards" }, found.map(card));
+          if (found.length <= MOST_OPEN) return [h("h3", {}, title), cards()];
+          // Drawn when they are asked for: there may be thousands.
+          return later(h("details", { class: "many" }, h("summary", {}, h("h3", {}, title), " ", h("span", { class: "small" }, String(found.length)))), cards);
         })),
       ],
     };
   }
 
+  const card = (t) => h("li", {}, h("a", { href: href("table", t.name), class: "card kind-" + t.kind },
+    h("span", { class: "name" }, t.name), h("span", { class: "what" }, t.description || ""), h("span", { class: "small" }, count((t.columns || []).length, "column"))));
+
+  /** Details whose content is made when they are first opened. */
+  function later(details, make) {
+    details.fill = () => { if (details.children.length === 1) details.append(make()); };
+    details.addEventListener("toggle", () => { if (details.open) details.fill(); });
+    return details;
+  }
+
   function matrix() {
-    const { facts, dimensions, roles } = data.matrix;
-    if (!(facts || []).length || !(dimensions || []).length) return null;
+    const { facts, dimensions: every, roles } = data.matrix;
+    if (!(facts || []).length || !(every || []).length) return null;
+    const used = new Set(roles.map((r) => r.dimension));
+    const dimensions = every.length > MOST_OPEN ? every.filter((d) => used.has(d)) : every;
+    const cells = new Map();
+    for (const r of roles) (cells.get(Model.key(r.fact, r.dimension)) || cells.set(Model.key(r.fact, r.dimension), []).get(Model.key(r.fact, r.dimension))).push(r);
     const cell = (fact, dimension) => {
-      const found = roles.filter((r) => r.fact === fact && r.dimension === dimension);
+      const found = cells.get(Model.key(fact, dimension)) || [];
       return h("td", { class: found.length ? "used" : "" }, found.map((r) => {
         const role = r.column.replace(/_key$/, "");
         const plain = found.length === 1 && dimension === "dim_" + role;
@@ -71,7 +88,8 @@ const Pages = (function () {
       }));
     };
     return section("Bus matrix",
-      h("p", { class: "muted" }, "Which fact uses which dimension. A name stands where a fact uses a dimension in a role of its own."),
+      h("p", { class: "muted" }, "Which fact uses which dimension. A name stands where a fact uses a dimension in a role of its own.",
+        dimensions.length < every.length ? " " + (every.length - dimensions.length) + " dimensions that no fact uses are left out." : ""),
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Bus matrix" },
         h("table", { class: "matrix" },
           h("thead", {}, h("tr", {}, h("td", {}), dimensions.map((d) => h("th", { scope: "col" }, h("a", { href: href("table", d) }, d.replace(/^dim_/, "")))))),
@@ -95,14 +113,17 @@ const Pages = (function () {
       bad.length ? list(bad.map((r) => [state(r.name), " ", owner(r)])) : h("p", {}, h("span", { class: "state pass" }, "✓ "), "Everything was built, and every test passed."));
   }
 
-  const owners = new Map();
-  for (const t of data.tables) {
-    for (const test of t.tests || []) owners.set(test.name, [t.name]);
-    for (const c of t.columns || []) for (const test of c.tests || []) owners.set(test.name, [t.name, c.name]);
-  }
+  const owners = Model.once(() => {
+    const found = new Map();
+    for (const t of data.tables) {
+      for (const test of t.tests || []) found.set(test.name, [t.name]);
+      for (const c of t.columns || []) for (const test of c.tests || []) found.set(test.name, [t.name, c.name]);
+    }
+    return found;
+  });
 
   function owner(result) {
-    const found = owners.get(result.name);
+    const found = owners().get(result.name);
     const link = tables.has(result.name) ? tableLink(result.name) : found ? (found[1] ? columnLink(...found) : tableLink(found[0])) : null;
     return link && result.kind === "test" ? [link, " ", h("code", {}, result.name)] : link || h("code", {}, result.name);
   }
@@ -219,7 +240,7 @@ const Pages = (function () {
         h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, h("span", { class: "of" }, tableName + "."), h("wbr", {}), name), kindBadge(t.kind), marks(c)),
         h("p", { class: "lead" }, c.description || ""),
         definition([
-          ["Type", c.type ? c.type + (c.native_type && c.native_type.toLowerCase() !== c.type ? " (" + c.native_type + ")" : "") : ""],
+          ["Type", c.type ? c.type + (c.native_type ? " (" + c.native_type + ")" : "") : ""],
           ["Missing values", "nullable" in c ? (c.nullable ? "may be missing" : "never missing") : ""], ["History", c.history],
           ["Points to", points ? [tableLink(points.dimension), points.as_of ? " as of " + points.as_of : "", points.history ? ", " + points.history : ""] : ""],
           ["Missing members", points ? points.missing : ""], ["Defined in", c.place ? placeOf(c.place) : ""],
@@ -269,5 +290,5 @@ const Pages = (function () {
     return { title: "Not found", content: [crumbs(), h("h1", { tabindex: "-1" }, "Not found"), h("p", {}, "There is no ", h("code", {}, name), " in this project. "), h("p", {}, h("a", { href: "#/" }, "Go to the start page."))] };
   }
 
-  return { start, table, column, exposure, missing, KINDS };
+  return { start, table, column, exposure, missing, later, KINDS, MOST_OPEN };
 })();

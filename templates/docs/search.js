@@ -4,17 +4,20 @@
   const input = document.getElementById("search");
   const box = document.getElementById("found");
   const MOST = 12;
-  const entries = [];
-  for (const t of Model.data.tables) {
-    const low = t.name.toLowerCase();
-    entries.push({ name: t.name, table: t, low, full: low.replace(/^(dim_|fact_|stg_)/, ""), text: (t.description || "").toLowerCase(), to: href("table", t.name) });
-    for (const c of t.columns || []) {
-      entries.push({ name: c.name, table: t, column: c, low: c.name.toLowerCase(), full: (t.name + "." + c.name).toLowerCase(), text: (c.description || "").toLowerCase(), to: href("column", t.name, c.name) });
+  const entries = Model.once(() => {
+    const found = [];
+    for (const t of Model.data.tables) {
+      const low = t.name.toLowerCase();
+      found.push({ name: t.name, table: t, low, full: low.replace(/^(dim_|fact_|stg_)/, ""), text: (t.description || "").toLowerCase(), to: href("table", t.name) });
+      for (const c of t.columns || []) {
+        found.push({ name: c.name, table: t, column: c, low: c.name.toLowerCase(), full: (t.name + "." + c.name).toLowerCase(), text: (c.description || "").toLowerCase(), to: href("column", t.name, c.name) });
+      }
     }
-  }
-  for (const e of Model.data.exposures || []) {
-    entries.push({ name: e.label || e.name, low: (e.name + " " + (e.label || "")).toLowerCase(), text: (e.description || "").toLowerCase(), to: href("exposure", e.name) });
-  }
+    for (const e of Model.data.exposures || []) {
+      found.push({ name: e.label || e.name, low: (e.name + " " + (e.label || "")).toLowerCase(), text: (e.description || "").toLowerCase(), to: href("exposure", e.name) });
+    }
+    return found;
+  });
   const WEIGHT = { fact: 0, dimension: 1, model: 2, staging: 4, seed: 4, source: 5 };
   let active = -1;
 
@@ -37,7 +40,7 @@
 
   function show() {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = !words.length ? [] : entries.map((e) => [rank(e, words), e]).filter(([r]) => r !== null).sort((a, b) => a[0] - b[0] || a[1].low.localeCompare(b[1].low));
+    const found = !words.length ? [] : entries().map((e) => [rank(e, words), e]).filter(([r]) => r !== null).sort((a, b) => a[0] - b[0] || a[1].low.localeCompare(b[1].low));
     active = found.length ? 0 : -1;
     box.replaceChildren(...found.slice(0, MOST).map(([, e], n) => h("li", { role: "option", id: "found-" + n, "data-to": e.to, onmousedown: (event) => { event.preventDefault(); go(e.to); } },
       h("span", { class: "name" }, e.name), e.column ? h("span", { class: "small" }, e.table.name) : null,

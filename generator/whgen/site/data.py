@@ -52,7 +52,8 @@ def _lineage(atlas: Atlas, names: list[str]) -> Data:
     numbers = {name: number for number, name in enumerate(names)}
     rules: dict[Rule, int] = {}
     edges = [_edge(edge, numbers, rules) for edge in atlas.lineage.edges]
-    return {"rules": [[r.kind, r.text, r.span.file, r.span.line] for r in rules], "edges": edges}
+    files = {file: number for number, file in enumerate(sorted({r.span.file for r in rules}))}
+    return {"files": list(files), "rules": [[r.kind, r.text, files[r.span.file], r.span.line] for r in rules], "edges": edges}
 
 
 def _edge(edge: Edge, numbers: dict[str, int], rules: dict[Rule, int]) -> list[Any]:
@@ -79,10 +80,14 @@ def _exposure(exposure: Exposure) -> Data:
 
 def _dense(data: Data) -> Data:
     """A mapping without what says nothing, all the way down: of thousands of columns that is most of the text."""
-    return {k: _dense_value(v) for k, v in data.items() if v not in (None, "", [], {}, ())}
+    if (native := data.get("native_type")) and native.lower() == data.get("type"):
+        data = {**data, "native_type": None}
+    return {k: _dense_value(k, v) for k, v in data.items() if v not in (None, "", [], {}, ())}
 
 
-def _dense_value(value: Any) -> Any:
+def _dense_value(name: str, value: Any) -> Any:
+    if name == "place":
+        return f"{value['file']}:{value['line']}"
     if isinstance(value, dict):
         return _dense(value)
-    return [_dense_value(v) for v in value] if isinstance(value, list) else value
+    return [_dense_value("", v) for v in value] if isinstance(value, list) else value

@@ -26,13 +26,19 @@ class _PageView:
 
 def site_files(data: Mapping[str, Any]) -> dict[str, str]:
     """The text of each file by its name."""
+    rest = {k: v for k, v in data.items() if k != "lineage"}
     view = _PageView(title=html.escape(data["project"]), description=html.escape(data["description"]))
     return {
         "index.html": environment(_folder()).get_template(_PAGE).render(model=view),
-        # A browser reads a long text faster as JSON than as a program.
-        "data.js": f"window.WHGEN = JSON.parse({json.dumps(json.dumps(data, separators=(',', ':')))});\n",
+        # A browser reads a long text faster as JSON than as a program; lineage it reads when it is first shown.
+        "data.js": f"window.WHGEN = JSON.parse({_text(rest)});\nwindow.WHGEN_LINEAGE = {_text(data['lineage'])};\n",
         **_static(),
     }
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """Data as JSON in a text of JavaScript."""
+    return json.dumps(json.dumps(data, separators=(",", ":")))
 
 
 def _folder() -> Path:
