@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,42 @@ def drawn_shop(seed: int) -> dict[str, list[Row]]:
         for line in range(1, dice.randint(2, 6))
     ]
     return {"orders": orders, "lines": lines, "customers": customers, "countries": countries}
+
+
+def drawn_shops(seed: int) -> dict[str, list[Row]]:
+    """Two shops with customers in common, some of them changed at the same moment; rates that are not dated, or are no rates."""
+    dice = random.Random(seed)
+    moments = [datetime(2024, 1, 1, 12) + timedelta(hours=n) for n in range(4)]
+
+    def customers(**more: Any) -> list[Row]:
+        return [
+            {"customer_id": n, "city": dice.choice(["Oslo", "Bergen", None]), "updated_at": dice.choice(moments)}
+            | {k: dice.choice(v) for k, v in more.items()}
+            for n in dice.sample(range(1, 60), 40)
+        ]
+
+    def orders(digits: int, **more: Any) -> list[Row]:
+        return [
+            {
+                "order_id": n,
+                "customer_id": dice.randint(1, 65),
+                "currency": dice.choice(["NOK", "SEK", "XXX"]),
+                "amount": Decimal(dice.randint(-3, 99999)).scaleb(-digits) * dice.choice([0, 1, 1, 1]),
+            }
+            | {k: dice.choice(v) for k, v in more.items()}
+            for n in range(1, 101)
+        ]
+
+    return {
+        "north_customers": customers(vip=[True, False]),
+        "south_customers": customers(),
+        "north_orders": orders(3),
+        "south_orders": orders(2, note=["gift", None]),
+        "rates": [
+            {"rate_id": n, "currency": dice.choice(["NOK", "SEK"]), "noted_at": dice.choice([*moments, None]), "rate": dice.choice([0, n])}
+            for n in range(1, 30)
+        ],
+    }
 
 
 def write_shop(root: Path, tables: dict[str, list[Row]]) -> None:
@@ -184,3 +221,46 @@ def test_a_fact_of_parts(shop: tuple[Path, dict[str, list[Row]]]) -> None:
         for _, row in sorted(order_sizes(tables).items())
     ]
     assert built == wanted
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def shops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[Row]]]:
+    root = write_project(tmp_path_factory.mktemp("shops"), case_files("united_inputs"))
+    tables = drawn_shops(request.param)
+    write_shop(root, tables)
+    assert failed(build(root)) == set()
+    release()
+    return root, tables
+
+
+def test_a_dimension_of_several_tables_has_each_member_once(shops: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shops
+    rows = [r | {"vip": r.get("vip"), "shop": shop[0].upper()} for shop in ("north", "south") for r in tables[f"{shop}_customers"]]
+    # Of rows of one moment the last in the order of the other columns, in which what is missing comes last.
+    newest: dict[int, Row] = {}
+    for row in sorted(rows, key=lambda r: (r["updated_at"], r["city"] or "", (r["vip"] is not None, bool(r["vip"])), r["shop"])):
+        newest[row["customer_id"]] = row
+    built = query(
+        root, "select customer_id, city, vip, shop from production.dim_customer where customer_key not in ('-1', '-2') order by 1"
+    )
+    assert built == [(k, r["city"], r["vip"], r["shop"]) for k, r in sorted(newest.items())]
+    assert {r[2] for r in built} == {True, False, None}
+    assert {r[3] for r in built} == {"N", "S"}
+
+
+def test_a_fact_of_several_tables_and_of_the_last_of_many(shops: tuple[Path, dict[str, list[Row]]]) -> None:
+    root, tables = shops
+    last: dict[str, Row] = {}
+    for row in sorted(tables["rates"], key=lambda r: (r["noted_at"] is not None, r["noted_at"] or datetime.min, r["rate_id"])):
+        last[row["currency"]] = row
+    wanted = []
+    for shop in ("north", "south"):
+        for order in tables[f"{shop}_orders"]:
+            rate = last.get(order["currency"], {"rate": 0})["rate"]
+            if order["amount"]:
+                wanted.append((f"shops.{shop}_orders", order["amount"], rate or None))
+    assert len(wanted) < 200
+    built = query(root, "select order_table, amount, rate from production.fact_order")
+    assert sorted(map(repr, ((t, Decimal(a), r) for t, a, r in built))) == sorted(
+        map(repr, ((t, a.quantize(Decimal("0.001")), r) for t, a, r in wanted))
+    )

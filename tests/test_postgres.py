@@ -21,7 +21,7 @@ from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
 from test_cases import case_files
-from test_inputs import drawn_shop, write_shop
+from test_inputs import drawn_shop, drawn_shops, write_shop
 from whgen.cli.app import app
 from whgen.dbt.failures import explained
 
@@ -96,21 +96,46 @@ def test_history_is_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_p
             built.close()
 
 
-def test_inputs_of_parts_are_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_path: Path) -> None:
-    files = case_files("joined_inputs")
-    target = yaml.safe_dump(dict(postgres_server.target("parts")), default_flow_style=True).strip()
+OF_PARTS = {
+    "joined_inputs": (
+        drawn_shop,
+        {
+            "dim_customer": ["customer_key"],
+            "order_size": ["order_id"],
+            "customer_month": ["customer_key", "month_start"],
+            "fact_order": ["order_key"],
+            "int_fact_order": ["order_id"],
+            "int_dim_customer": ["customer_id"],
+        },
+    ),
+    "united_inputs": (
+        drawn_shops,
+        {
+            "dim_customer": ["customer_key"],
+            "all_orders": ["order_table", "order_id"],
+            "fact_order": ["order_key"],
+            "int_fact_order": ["order_table", "order_id"],
+            "int_dim_customer": ["customer_id"],
+        },
+    ),
+}
+"""Cases with what draws their raw tables, and the keys of what they build."""
+
+
+@pytest.mark.parametrize("case", OF_PARTS)
+def test_inputs_of_parts_are_the_same_as_on_duckdb(case: str, postgres_server: PostgresServer, tmp_path: Path) -> None:
+    draw, keys = OF_PARTS[case]
+    target = yaml.safe_dump(dict(postgres_server.target(case)), default_flow_style=True).strip()
+    files = {n: t.replace("bigquery: {dataset: raw}", "postgres: {schema: till}") for n, t in case_files(case).items()}
     files["specs/warehouse.yml"] = f"warehouse: shop\ntargets: {{server: {target}, dev: {{warehouse: duckdb, path: shop.duckdb}}}}\n"
-    files["specs/shop.yml"] = files["specs/shop.yml"].replace("bigquery: {dataset: raw}", "postgres: {schema: till}")
-    root, tables = write_project(tmp_path, files), drawn_shop(5)
+    root, tables = write_project(tmp_path, files), draw(5)
     write_shop(root, tables)
-    with postgres_server.database("parts") as connection:
+    with postgres_server.database(case) as connection:
         for table in tables:
             load_csv(connection, "till", root / "raw" / f"{table}.csv")
         assert failed(build(root, warehouse="postgres")) == set()
         assert failed(build(root)) == set()
         built = OnDuckDb(root / "shop.duckdb")
-        keys = {"dim_customer": ["customer_key"], "order_size": ["order_id"], "customer_month": ["customer_key", "month_start"]}
-        keys |= {"fact_order": ["order_key"], "int_fact_order": ["order_id"], "int_dim_customer": ["customer_id"]}
         try:
             assert assert_equal(built, OnPostgres(connection), "production", keys) > 200
         finally:

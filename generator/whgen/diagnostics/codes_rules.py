@@ -47,8 +47,8 @@ incremental: {by: ordered_on, lookback: 3 days}   # not kept, and may be missing
     Code(
         name="fan-out-join",
         title="A join that multiplies rows",
-        what="A join of a hand-written model covers a part of the other side's key only, so that a row may meet several of its rows: "
-        "a sum counts values more than once, or the declared key is not unique.",
+        what="A join covers a part of the other side's key only, so that a row may meet several of its rows: "
+        "a sum counts values more than once, or the declared key is not unique. Of a `join:`, nothing proves that it finds one row.",
         why="Sums come out too high, and nobody sees it: the SQL is valid and the build succeeds.",
         example=_LINES
         + """\
@@ -61,7 +61,26 @@ sql: |
   from stg_shop__orders as orders
   inner join stg_shop__lines as lines on lines.order_id = orders.order_id   -- several lines an order
   group by orders.status""",
-        fix="Join on the whole key, aggregate the other side in a WITH query first, or put what is missing into the `key:` of the model.",
+        fix="Join on the whole key, aggregate the other side first (in a WITH query, or by `aggregates:` of a `join:`), or put what is "
+        "missing into the `key:` of the model; where a `join:` is to give a row for each match, say `matches: many`.",
+    ),
+    Code(
+        name="union-columns",
+        title="Tables of a union that differ",
+        what="A table of a `union:` lacks a column that others of it have, or has it of another type.",
+        why="What a table lacks would be missing in its rows, and nobody would have said so; values of two types have no common column.",
+        example="""\
+# specs/shop.yml
+source: shop
+location: {duckdb: {files: 'raw/{table}.csv'}, bigquery: {dataset: raw}}
+source_type: string
+tables:
+  north: {key: order_id, columns: {order_id: integer, amount: integer, discount: integer}}
+  south: {key: order_id, columns: {order_id: integer, amount: integer}}
+# specs/order.yml
+model: all_orders
+union: {tables: [shop.north, shop.south], column: branch}   # south has no discount""",
+        fix="List the column under `may_lack:`, take only some with `columns:`, or cast one of them in staging.",
     ),
     Code(
         name="unproven-join",

@@ -29,21 +29,26 @@ key of a document says what it describes. Files may be named and grouped as you 
 
 ## What rows are made of
 
-A dimension, a fact and a `model:` take their rows `from:` one table, and may have parts that make other rows of them. The parts work in
-this order, whatever the order in which they are written, and each sees the columns that there are after the one before it:
+A dimension, a fact and a `model:` take their rows `from:` one table, or as a `union:` of several, and may have parts that make other rows
+of them. The parts work in this order, whatever the order in which they are written, and each sees the columns that there are after the
+one before it:
 
-1. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
+1. `union:` puts the rows of several tables of one shape one below the other, with a column that says where a row is from. A column that
+   one of them lacks is an error, unless `may_lack:` names it; types must agree.
+2. `dedupe:` keeps one row for each key, as it does for a table of a source. Of several rows that are first in its order, the other columns
+   decide, so that the outcome never varies.
+3. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
    a join on less than a key is an error. `aggregates:` in a join sums the other table up first, to one row for each value of the columns
-   of `on`; `matches: many` says that there is to be a row for each match.
-2. `where:` keeps some of the rows.
-3. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
-4. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
+   of `on`; `dedupe:` in a join takes one of several matches; `matches: many` says that there is to be a row for each of them.
+4. `where:` keeps some of the rows.
+5. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
+6. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
    (For a dimension, `derive:` makes attributes.)
 
 What a join brings is listed in its `columns:` and is a column like the others from there on: names of tables stand in no expression.
 What a fact or dimension with such parts is made of becomes a view of its own before it, `int_` and its name, so that it can be looked at;
-a `model:` is what others may be made of again. Keys follow: those of the base while each row finds one match, the columns of `group_by`
-after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
+a `model:` is what others may be made of again. Keys follow: those of the base while each row finds one match (of a union with its
+`column:`, that and the key of its tables), the key of `dedupe`, the columns of `group_by` after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
 
 ## Which columns are never NULL
 

@@ -1,4 +1,4 @@
-"""What rows are made of: a base, joins, a filter, a grouping, computed columns; and the models that whgen writes of them."""
+"""What rows are made of: tables, joins, a filter, a grouping, computed columns; and the models that whgen writes of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from whgen.ir.types import Scalar
-from whgen.ir.warehouse import Column, Derivation, Expression, HandWritten, Table
+from whgen.ir.warehouse import Column, Dedupe, Derivation, Expression, HandWritten, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union(Table):
+    """The rows of several tables. Each is read with the value that marks its rows, where there is a `marked` column for it."""
+
+    branches: tuple[tuple[Table, Scalar], ...]
+    marked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,7 @@ class Join:
     on: tuple[tuple[Column, Expression], ...]
     kind: Literal["left", "inner"]
     where: Expression | None
+    dedupe: Dedupe | None = None
     columns: tuple[Brought, ...]
     aggregates: tuple[Aggregate, ...]
 
@@ -54,6 +63,7 @@ class Input:
     """Rows, and what makes them, in the order in which it works. `kept` are the columns that come out."""
 
     base: Table
+    dedupe: Dedupe | None = None
     joins: tuple[Join, ...] = ()
     where: Expression | None = None
     groups: tuple[Group, ...] = ()

@@ -8,9 +8,10 @@ from dataclasses import replace
 from whgen.ir.inputs import Composed
 from whgen.ir.types import UNKNOWN, Type, a
 from whgen.ir.warehouse import Column
-from whgen.resolve.inputs import Columns, read_at, resolve_input
+from whgen.resolve.inputs import read_at, resolve_input, source_table
 from whgen.resolve.nullable import stored
 from whgen.resolve.options import resolve_options
+from whgen.resolve.rows import Columns
 from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.spec.load import Located
@@ -23,7 +24,7 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
     """The model, or None when the table that it reads is unknown (and reported)."""
     spec = at.spec
     symbols.claim(spec.model, at.at("model"))
-    base = symbols.table(spec.from_ or "", at.at("from"))
+    base = source_table(at, symbols)
     if base is None:
         symbols.lost.add(spec.model)
         return None

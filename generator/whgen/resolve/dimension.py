@@ -11,7 +11,7 @@ from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, Kind, a
 from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Materialized, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.history import check_versions, resolve_history, version_columns
-from whgen.resolve.inputs import made_of
+from whgen.resolve.inputs import made_of, source_span, source_table
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -33,12 +33,12 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
     symbols.claim(name, at.at("dimension"))
     if spec.calendar is not None:
         return _calendar(at, spec.calendar, name, project, symbols)
-    table = symbols.table(spec.from_ or "", at.at("from"))
+    table = source_table(at, symbols)
     if table is None:
         symbols.lost.add(name)
         return None
     base = made_of(at, table, name, symbols)
-    symbols.read_at[(name, base.name)] = at.at("from")
+    symbols.read_at[(name, base.name)] = source_span(at)
     # What has parts is filtered between them.
     where = spec.where if base is table else None
     return _made_of(at, base, where, name, project, symbols)

@@ -9,7 +9,7 @@ from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression,
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
-from whgen.resolve.inputs import made_of
+from whgen.resolve.inputs import made_of, source_span, source_table
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -33,12 +33,12 @@ def resolve_fact(
     spec, span = at.spec, at.at("fact")
     name = project.layers.production.fact_prefix + spec.fact
     symbols.claim(name, span)
-    table = symbols.table(spec.from_, at.at("from"))
+    table = source_table(at, symbols)
     if table is None:
         symbols.lost.add(name)
         return None
     base = made_of(at, table, name, symbols, spec.derive)
-    symbols.read_at[(name, base.name)] = at.at("from")
+    symbols.read_at[(name, base.name)] = source_span(at)
     surrogate = f"{spec.fact}_key"
     # What has parts is filtered between them.
     where = spec.where if base is table else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from whgen.diagnostics.diagnostic import Related
+from whgen.diagnostics.diagnostic import Related, Span
 from whgen.resolve.symbols import Path, Symbols
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.fact import FactSpec
@@ -23,6 +23,11 @@ class _Item:
     name: str
     at: Located[Any]
     needs: Mapping[str, Path]
+
+
+def is_composed(spec: ModelSpec) -> bool:
+    """Whether a model is made of parts, and not a SELECT."""
+    return spec.from_ is not None or spec.union is not None
 
 
 def in_order(specs: Specs, project: WarehouseSpec, symbols: Symbols) -> Iterator[Located[Any]]:
@@ -46,7 +51,7 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
     layer = project.layers.production
     dimensions = {at.spec.dimension: layer.dimension_prefix + at.spec.dimension for at in specs.dimensions}
     for model in specs.models:
-        if model.spec.from_ is not None:
+        if is_composed(model.spec):
             yield _Item(name=model.spec.model, at=model, needs=_read(model))
     for dimension in specs.dimensions:
         yield _Item(name=dimensions[dimension.spec.dimension], at=dimension, needs=_read(dimension))
@@ -61,6 +66,8 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
 
 def _read(at: Located[ModelSpec] | Located[DimensionSpec] | Located[FactSpec]) -> dict[str, Path]:
     found: dict[str, Path] = {at.spec.from_: ("from",)} if at.spec.from_ else {}
+    if at.spec.union is not None:
+        found |= {table: ("union", "tables", table) for table in at.spec.union.tables}
     return found | {join.table: ("join", alias, "table") for alias, join in at.spec.join.items()}
 
 
@@ -75,8 +82,13 @@ def _report_circle(pending: Mapping[str, _Item], symbols: Symbols) -> None:
     first = steps[0][0]
     symbols.report.error(
         "circular-reference",
-        first.at.at(*first.needs[steps[0][1]]),
+        _place(first, steps[0][1]),
         f"models read each other in a circle: {' -> '.join(circle)}",
         help="take one of the references out",
-        related=[Related(span=i.at.at(*i.needs[other]), message=f"`{i.name}` reads `{other}` here") for i, other in steps],
+        related=[Related(span=_place(i, other), message=f"`{i.name}` reads `{other}` here") for i, other in steps],
     )
+
+
+def _place(item: _Item, other: str) -> Span:
+    path = item.needs[other]
+    return item.at.key(*path) if path[0] == "union" else item.at.at(*path)

@@ -9,9 +9,10 @@ from whgen.diagnostics.diagnostic import Related, Span, renamed
 from whgen.diagnostics.similar import certain
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import STRING, UNKNOWN, Scalar, parse_type
-from whgen.ir.warehouse import Column, Dedupe, Ordering, Staging
+from whgen.ir.warehouse import Column, Dedupe, Staging
 from whgen.resolve.ages import resolve_age
 from whgen.resolve.cleaning import resolve_cleanings
+from whgen.resolve.dedupe import resolve_dedupe
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.nullable import after, stored
 from whgen.resolve.options import resolve_options
@@ -256,27 +257,17 @@ def _dedupe(
     model = f"{symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{name}"
     if rule is None:
         return None
-    key = rule.key or spec.key or ()
-    for index, column in enumerate(rule.key or ()):
-        _known(column, columns, at, (*path, "key", index), raw)
-    place = next(p for p in ("latest", "earliest", "order_by") if getattr(rule, p) is not None)
-    terms = rule.order_by or (f"{rule.latest} desc" if rule.latest else str(rule.earliest),)
-    order = []
-    for index, term in enumerate(terms):
-        column, _, direction = term.strip().partition(" ")
-        if direction.strip().lower() not in ("", "asc", "desc"):
-            symbols.report.error(
-                "invalid-value", at.at(*path, place, index), f"`{term}` is not a term of an order", help="write `column` or `column desc`"
-            )
-        elif _known(column, columns, at, (*path, place, index), raw):
-            order.append(Ordering(column=column, descending=direction.strip().lower() == "desc"))
-    named = len(order)
-    # What is left undecided is decided by the other columns, so that the same rows win on every run and on every warehouse.
-    taken = {*key, *(o.column for o in order)}
-    descending = order[0].descending if order else False
-    order += [Ordering(column=c.name, descending=descending) for c in kept.values() if c.name not in taken and c.type.is_orderable]
-    where = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=f"`{model}`")
-    return Dedupe(key=key, order=tuple(order), where=where, terms=named, span=at.key(*path))
+    return resolve_dedupe(
+        rule,
+        at,
+        path,
+        tuple(spec.key or ()),
+        columns,
+        kept.values(),
+        symbols,
+        is_known=lambda column, here: _known(column, columns, at, here, raw),
+        where=f"`{model}`",
+    )
 
 
 def _freshness(at: Located[SourceSpec], name: str, staging: Staging, raw: RawTables, symbols: Symbols) -> Freshness | None:

@@ -16,7 +16,7 @@ from whgen.resolve.dimension import resolve_dimension, with_inferred
 from whgen.resolve.fact import AnyDimension, resolve_fact
 from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
-from whgen.resolve.order import in_order
+from whgen.resolve.order import in_order, is_composed
 from whgen.resolve.personal import check_classes, with_personal_data
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
@@ -50,7 +50,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     # Staging models, seeds and hand-written models first: they are what dimensions and facts are made of.
     pairs = [resolve_source(at, project, symbols) for at in specs.sources]
     seeds = tuple(resolve_seed(at, specs.root, specs.texts, symbols) for at in specs.seeds)
-    written = [at for at in specs.models if at.spec.from_ is None]
+    written = [at for at in specs.models if not is_composed(at.spec)]
     models: tuple[HandWritten, ...] = tuple(resolve_model(at, project, symbols) for at in written)
     for table in (*seeds, *models):
         symbols.add(table, table.name)

@@ -62,8 +62,9 @@ class DimensionSpec(Parts):
     """A dimension: who, what, where, when."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(("from", "calendar"), "a dimension has either `from` or `calendar`"),
+        OneOf(("from", "union", "calendar"), "a dimension has either `from`, `union` or `calendar`"),
         Needs(("from", "key"), "a dimension with `from` needs a `key`"),
+        Needs(("union", "key"), "a dimension with `union` needs a `key`"),
         Excludes(("calendar", "key", "columns", "derive", "where", "history", *PARTS), "a calendar has its own key and columns"),
         GROUPED,
     )

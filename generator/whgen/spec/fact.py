@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from whgen.spec.base import ValueOf
-from whgen.spec.combination import Combination, Excludes
+from whgen.spec.combination import Combination, Excludes, OneOf
 from whgen.spec.common import (
     ColumnSpec,
     Config,
@@ -64,6 +64,7 @@ class FactSpec(Parts):
     """A fact."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
+        OneOf(("from", "union"), "a fact has either `from` or `union`"),
         GROUPED,
         Excludes(
             ("incremental", "materialized"), "what is loaded by increments is a table of its own kind, and `materialized` says another"
@@ -76,7 +77,7 @@ class FactSpec(Parts):
     """The name of the fact before, when it was renamed: `whgen plan` then shows one table with a new name."""
     grain: Annotated[Text, eg("one row per order")]
     """What one row stands for, in words."""
-    from_: Annotated[Text, Field(alias="from"), eg("shop.orders")]
+    from_: Annotated[Text | None, Field(alias="from"), eg("shop.orders")] = None
     """The table whose rows it takes: `source.table`, a seed, a model, a dimension or a fact."""
     key: Annotated[Names, eg("order_id", ["order_id", "line_number"])]
     """The grain as columns of that table: unique together. Tested."""

@@ -17,6 +17,7 @@ from whgen.spec.common import (
     Documented,
     ListedNames,
     Name,
+    Names,
     Scalar,
     SpecModel,
     Sql,
@@ -26,6 +27,7 @@ from whgen.spec.common import (
     eg,
     is_list_of_names,
 )
+from whgen.spec.source import Dedupe
 
 
 def _same_names(value: object) -> object:
@@ -38,6 +40,33 @@ def _named_alike(value: object) -> object:
     """`[a, b]` -> `{a: {expr: a}, b: {expr: b}}`: columns that keep their names."""
     value = [value] if isinstance(value, str) else value
     return {name: {"expr": name} for name in value} if is_list_of_names(value) else value
+
+
+def _tables_as_mapping(value: object) -> object:
+    """`[a, b]` -> `{a: a, b: b}`: tables that are marked by their names."""
+    return {table: table for table in value} if is_list_of_names(value) else value
+
+
+class UnionOfTables(SpecModel):
+    """The rows of several tables of one shape, one below the other."""
+
+    tables: Annotated[
+        dict[Text, Scalar],
+        Field(min_length=2),
+        BeforeValidator(
+            _tables_as_mapping,
+            json_schema_input_type=Annotated[dict[Text, Scalar], Field(min_length=2)]
+            | Annotated[tuple[Text, ...], Field(min_length=2, json_schema_extra={"uniqueItems": True})],
+        ),
+        eg(["crm.customers", "web.customers"], {"crm.customers": "CRM", "web.customers": "WEB"}),
+    ]
+    """The tables, each with the value that says where a row is from; a list takes their names."""
+    column: Annotated[Name | None, eg("source_system")] = None
+    """The column that says where a row is from."""
+    columns: Annotated[Names | None, eg(["customer_id", "city"])] = None
+    """Take only these columns; all of them when not given."""
+    may_lack: Annotated[Names | None, eg("discount")] = None
+    """Columns that some of the tables lack, and that have no value in the rows of these. That a table lacks any other is an error."""
 
 
 class JoinedColumn(Documented):
@@ -84,8 +113,10 @@ class Join(SpecModel):
 
     combinations: ClassVar[tuple[Combination, ...]] = (
         Excludes(
-            ("aggregates", "columns", "matches"), "`aggregates` sums up the rows of each match to one, without `columns` and `matches`"
+            ("aggregates", "columns", "matches", "dedupe"),
+            "`aggregates` sums up the rows of each match to one, without `columns`, `matches` and `dedupe`",
         ),
+        Excludes(("dedupe", "matches"), "`dedupe` takes one match, without `matches`"),
     )
 
     table: Annotated[Text, eg("shop.customers", "dim_customer")]
@@ -109,6 +140,8 @@ class Join(SpecModel):
     """How many rows may match. `one` is proven from the key of the joined table; with `many` there is a row for each match."""
     where: Annotated[Sql | None, eg("is_current")] = None
     """Only rows of the joined table for which this holds can match."""
+    dedupe: Annotated[Dedupe | None, eg({"latest": "updated_at"})] = None
+    """Only one of several matches is taken. Rows are the same that are alike in the columns of `on`."""
     columns: Annotated[
         dict[Name, JoinedColumn],
         BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, JoinedColumn] | ListedNames),
@@ -122,6 +155,12 @@ class Join(SpecModel):
 class Parts(Documented):
     """The parts that an input can have, whatever is made of it."""
 
+    union: Annotated[UnionOfTables | None, eg({"tables": {"crm.customers": "CRM", "web.customers": "WEB"}, "column": "source_system"})] = (
+        None
+    )
+    """Instead of `from`: several tables of one shape, read as one."""
+    dedupe: Annotated[Dedupe | None, eg({"key": "customer_id", "latest": "updated_at"})] = None
+    """Keep one row for each key. Comes before everything else."""
     join: Annotated[
         dict[Name, Join],
         eg({"customer": {"table": "shop.customers", "on": "customer_id", "columns": ["city"]}}),
@@ -139,11 +178,11 @@ class Parts(Documented):
     @property
     def has_parts(self) -> bool:
         """Whether the rows are other than those of one table."""
-        return bool(self.join or self.group_by or self.aggregates)
+        return bool(self.union or self.dedupe or self.join or self.group_by or self.aggregates)
 
 
-PARTS = ("join", "group_by", "aggregates")
+PARTS = ("union", "dedupe", "join", "group_by", "aggregates")
 """The keys of the parts."""
 GROUPED = Needs(("aggregates", "group_by"), "`aggregates` needs `group_by`: the columns that rows must share to be summed up")
 
-__all__ = ["GROUPED", "PARTS", "AggregateColumn", "DerivedColumn", "GroupColumn", "Join", "JoinedColumn", "Parts"]
+__all__ = ["GROUPED", "PARTS", "AggregateColumn", "DerivedColumn", "GroupColumn", "Join", "JoinedColumn", "Parts", "UnionOfTables"]

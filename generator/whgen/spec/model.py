@@ -37,7 +37,7 @@ class ModelSpec(Parts):
     """A model of its own, made of parts as facts and dimensions are, or a hand-written SELECT."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(("from", "sql", "file"), "give either `from`, `sql` or `file`"),
+        OneOf(("from", "union", "sql", "file"), "give either `from`, `union`, `sql` or `file`"),
         Needs(("sql", "columns"), "`sql` needs `columns`: what the SELECT yields"),
         Needs(("file", "columns"), "`file` needs `columns`: what the SELECT yields"),
         Excludes(("sql", *_COMPOSED), f"`sql` says itself what its rows are, without {_listed(_COMPOSED)}"),

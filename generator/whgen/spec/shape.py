@@ -91,7 +91,7 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
     elif all(b["type"] == "literal_error" for b in branches):
         _not_a_choice(branches[0], path, document, report)
     else:
-        wanted = [f"`{_choices(b)[0]}`" if b["type"] == "literal_error" else _PLAIN.get(b["type"], str(b["msg"])) for b in branches]
+        wanted = [_wanted(b) for b in branches]
         if "a number" in wanted:
             wanted = [w for w in wanted if w != "a whole number"]
         plain = " or ".join(dict.fromkeys(wanted))
@@ -106,6 +106,15 @@ def _wrong_type(branches: list[ErrorDetails], path: Path, document: Document, re
             report.error("wrong-type", span, f"this is {kind}, where the text of SQL belongs", help=help_, fix=fix)
             return
         report.error("wrong-type", span, plain if plain.startswith("this") else f"this must be {plain}", fix=fix)
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    """What belongs at the place of an error, in words."""
+    if detail["type"] == "literal_error":
+        return f"`{_choices(detail)[0]}`"
+    if detail["type"] == "too_short" and (least := detail.get("ctx", {}).get("min_length", 1)) > 1:
+        return f"this needs {least} or more"
+    return _PLAIN.get(detail["type"], str(detail["msg"]))
 
 
 def _in_its_type(wanted: list[str], value: object, span: Span, path: Path) -> Fix | None:

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from whgen.ir.inputs import Aggregate, Input, Join
+from whgen.ir.inputs import Aggregate, Input, Join, Union
 from whgen.ir.trees import copied
 from whgen.ir.types import INTEGER, Scalar, Type
-from whgen.ir.warehouse import Expression, Staging
-from whgen.sql.columns import cast, column_expression, literal
+from whgen.ir.warehouse import Dedupe, Expression, Staging
+from whgen.sql.columns import cast, column_expression, literal, null
 from whgen.sql.types import shared_sql_type
 
 Items = dict[str, exp.Expr]
 """Columns by their names, each as an expression over the tables of the FROM."""
-JOINED, GROUPED, DERIVED = "joined", "grouped", "derived"
-STEPS = (JOINED, GROUPED, DERIVED)
+UNITED, RANKED, GROUPED, DERIVED = "united", "ranked", "grouped", "derived"
+STEPS = (UNITED, RANKED, GROUPED, DERIVED)
+_ROW_NUMBER = "_row_number"
 """What the steps are called; the second of a kind has a number behind it."""
 
 
@@ -32,7 +33,7 @@ class _Steps:
     warehouse: str
     select: exp.Select
     items: Items
-    queries: list[tuple[str, exp.Select]] = field(default_factory=list)
+    queries: list[tuple[str, exp.Query]] = field(default_factory=list)
 
     def over(self, expression: Expression, *, items: Items | None = None) -> exp.Expr:
         """An expression over the columns so far as one over the tables of the FROM."""
@@ -48,12 +49,7 @@ class _Steps:
 def select_of(rows: Input, warehouse: str) -> exp.Select:
     """The SELECT of an input."""
     base = rows.base
-    table = base_alias(rows) if rows.joins else None
-    steps = _Steps(
-        warehouse=warehouse,
-        select=exp.Select().from_(_aliased(base.name, table), copy=False),
-        items={c.name: column_expression(c.name, c.type, table) for c in base.columns},
-    )
+    steps = _base(rows, warehouse)
     types = {c.name: c.type for c in base.columns}
     for join in rows.joins:
         _add_join(steps, join)
@@ -73,6 +69,59 @@ def select_of(rows: Input, warehouse: str) -> exp.Select:
     if steps.queries:
         select.set("with_", with_of(steps.queries))
     return select
+
+
+def _base(rows: Input, warehouse: str) -> _Steps:
+    """The rows to begin with: of one table, of several, of each key one."""
+    base, table = rows.base, base_alias(rows) if rows.joins else None
+    queries: list[tuple[str, exp.Query]] = []
+    name = base.name
+    if isinstance(base, Union):
+        queries.append((name, _united(base)))
+    if rows.dedupe is not None:
+        queries.append((RANKED, ranked(rows.dedupe, name, {c.name: c.type for c in base.columns}, warehouse)))
+        name = RANKED
+        table = table and RANKED
+    items: Items = {c.name: column_expression(c.name, c.type, table) for c in base.columns}
+    steps = _Steps(warehouse=warehouse, select=exp.Select().from_(_aliased(name, table), copy=False), items=items, queries=queries)
+    if rows.dedupe is not None:
+        steps.select.where(_is_first(table), copy=False)
+    return steps
+
+
+def _united(union: Union) -> exp.Query:
+    found: exp.Query | None = None
+    for table, mark in union.branches:
+        select = exp.Select().from_(exp.to_table(table.name), copy=False)
+        own = {c.name: c.type for c in table.columns}
+        items: Items = {
+            c.name: cast(column_expression(c.name, own[c.name]), own[c.name], c.type)
+            if c.name in own and c.name != union.marked
+            else literal(mark, c.type)
+            if c.name == union.marked
+            else null(c.type)
+            for c in union.columns
+        }
+        selected(select, items)
+        found = select if found is None else exp.Union(this=found, expression=select, distinct=False)
+    assert found is not None, "a union has tables"
+    return found
+
+
+def ranked(dedupe: Dedupe, table: str, types: Mapping[str, Type], warehouse: str) -> exp.Select:
+    """A table with a number for each of the rows that have the same key."""
+    order = [exp.Ordered(this=column_expression(o.column, types[o.column]), desc=o.descending, nulls_first=False) for o in dedupe.order]
+    partition: list[exp.Expr] = [column_expression(k, types[k]) for k in dedupe.key]
+    number = exp.Window(this=exp.RowNumber(), partition_by=partition, order=exp.Order(expressions=order))
+    number.type = shared_sql_type(INTEGER)
+    select = exp.Select(expressions=[exp.Star()]).from_(exp.to_table(table), copy=False)
+    if dedupe.where is not None:
+        select.where(dedupe.where.on(warehouse), copy=False)
+    return selected(select, {_ROW_NUMBER: number})
+
+
+def _is_first(table: str | None) -> exp.Expr:
+    return exp.EQ(this=column_expression(_ROW_NUMBER, INTEGER, table), expression=exp.Literal.number(1))
 
 
 def base_alias(rows: Input) -> str:
@@ -117,7 +166,11 @@ def _add_join(steps: _Steps, join: Join) -> None:
     if join.aggregates:
         steps.queries.append((alias, _summed_up(steps, join)))
         source = alias
-    elif join.where is not None:
+    elif join.dedupe is not None:
+        source = f"{RANKED}_{alias}"
+        steps.queries.append((source, ranked(join.dedupe, join.table.name, {c.name: c.type for c in join.table.columns}, steps.warehouse)))
+        conditions.append(_is_first(alias))
+    if join.where is not None and not join.aggregates:
         conditions.extend(_conjuncts(steps.over(join.where, items=theirs)))
     table = _aliased(source, alias)
     on = exp.and_(*conditions, copy=False)

@@ -1,0 +1,145 @@
+"""The rows that parts make, as they are after each of them: columns, key, and whether something was wrong.
+
+In: what a spec says of a part. Neighbours: `inputs` puts the parts in their order, `joined` adds other tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from whgen.diagnostics.diagnostic import Related
+from whgen.ir.inputs import Aggregate, Group, Join
+from whgen.ir.types import UNKNOWN, Type
+from whgen.ir.warehouse import Column, Dedupe, Expression, Table
+from whgen.resolve.dedupe import resolve_dedupe
+from whgen.resolve.literals import check_literal
+from whgen.resolve.nullable import computed
+from whgen.resolve.symbols import Path, Symbols, scope_of
+from whgen.spec.inputs import AggregateColumn, Parts
+from whgen.spec.load import Located
+from whgen.spec.source import Dedupe as DedupeSpec
+
+Columns = dict[str, Column]
+
+
+@dataclass(slots=True, kw_only=True)
+class Rows:
+    """The rows so far: their columns, and which of these are their key."""
+
+    at: Located[Any]
+    symbols: Symbols
+    where: str
+    """What messages call them."""
+    columns: Columns
+    key: tuple[str, ...]
+    is_broken: bool = False
+    """Whether something was reported, so that nothing can be made of them."""
+    joins: list[Join] = field(default_factory=list)
+
+    @property
+    def scope(self) -> dict[str, Type]:
+        """The columns as expressions see them."""
+        return scope_of(self.columns.values())
+
+    def add(self, column: Column) -> None:
+        """One more column, whose name nothing else may have."""
+        first = self.columns.setdefault(column.name, column)
+        if first is not column:
+            self.is_broken = True
+            self.symbols.report.error(
+                "duplicate-column",
+                column.span,
+                f"there is a column `{column.name}` already",
+                help="give one of them another name",
+                related=[Related(span=first.span, message="first here")],
+            )
+
+    def expression(self, written: str | dict[str, str], path: Path, declared: Type | None = None) -> Expression | None:
+        """An expression over the row itself."""
+        found = self.symbols.expression(written, self.at, path, self.scope, where=self.where, declared=declared, sees="row")
+        self.is_broken |= found is None
+        return found
+
+    def condition(self, written: str | None, path: Path, scope: Mapping[str, Type], where: str) -> Expression | None:
+        """A condition on rows."""
+        found = self.symbols.condition(written, self.at, path, scope, where=where)
+        self.is_broken |= found is None and written is not None
+        return found
+
+
+def deduped_of(
+    rows: Rows, spec: DedupeSpec, path: Path, key: tuple[str, ...], columns: Mapping[str, Column], table: Table | None = None
+) -> Dedupe | None:
+    """Which of several rows is kept."""
+    if not key and not spec.key:
+        rows.is_broken = True
+        rows.symbols.report.error(
+            "missing-key", rows.at.key(*path), "`dedupe` needs to know which rows are the same", help="add `key:` to it"
+        )
+        return None
+    errors = rows.symbols.report.errors
+    where = f"`{table.name}`" if table is not None else rows.where
+
+    def is_known(name: str, here: Path) -> bool:
+        if name not in columns:
+            message = f"{where} has no column `{name}`"
+            rows.symbols.report.unknown("unknown-column", rows.at.at(*here), message, name=name, known=columns, kind="columns")
+        return name in columns
+
+    found = resolve_dedupe(spec, rows.at, path, key, columns, columns.values(), rows.symbols, is_known=is_known, where=where)
+    rows.is_broken |= rows.symbols.report.errors > errors
+    return found
+
+
+def groups_of(rows: Rows, spec: Parts) -> tuple[Group, ...]:
+    """The columns that rows are grouped by."""
+    found = []
+    for name, said in spec.group_by.items():
+        path = ("group_by", name)
+        text_path = (*path, "expr") if rows.at.document.has((*path, "expr")) else path
+        declared = rows.symbols.type_of(said.type, rows.at.at(*path, "type")) if said.type else None
+        expression = rows.expression(said.expr, text_path, declared)
+        if expression is not None and not expression.columns:
+            rows.is_broken = True
+            rows.symbols.report.error(
+                "not-grouped", expression.span, "this is the same in every row", help="name a column that rows are told apart by"
+            )
+        same = rows.columns.get(said.expr) if isinstance(said.expr, str) else None
+        type_ = None if same is not None and declared is None else declared or (expression.type if expression else UNKNOWN)
+        column = rows.symbols.column(name, said, rows.at, path, inherited=same, type_=type_)
+        column = computed(column, expression)
+        found.append(Group(column=column, expression=expression or Expression(tree=None, trees={}, type=UNKNOWN, span=column.span)))
+    return tuple(found)
+
+
+def aggregates_of(
+    rows: Rows, specs: Mapping[str, AggregateColumn], path: Path, scope: Mapping[str, Type], where: str
+) -> tuple[Aggregate, ...]:
+    """The columns that sum up rows, over the columns in `scope`."""
+    found, symbols, at = [], rows.symbols, rows.at
+    for name, said in specs.items():
+        here = (*path, name)
+        text_path = (*here, "expr") if at.document.has((*here, "expr")) else here
+        declared = symbols.type_of(said.type, at.at(*here, "type")) if said.type else None
+        expression = symbols.expression(said.expr, at, text_path, scope, where=where, declared=declared, sees="group")
+        condition = rows.condition(said.where, (*here, "where"), scope, where)
+        if expression is not None and condition is not None and expression.tree is not None:
+            # Of no row at all, only a count knows something.
+            is_count = expression.tree.unnest().key in ("count", "countif")
+            expression = replace(expression, type=replace(expression.type, nullable=not is_count))
+        column = computed(symbols.column(name, said, at, here, type_=declared or (expression.type if expression else UNKNOWN)), expression)
+        rows.is_broken |= expression is None
+        if expression is not None and not column.type.is_known:
+            symbols.report.error(
+                "missing-type", at.key(*here), f"the type of `{name}` does not follow from its expression", help="add `type:`"
+            )
+        if said.default is not None:
+            check_literal(said.default, column.type, at.at(*here, "default"), symbols.report)
+            column = column.that_is(nullable=False)
+        if expression is not None:
+            found.append(Aggregate(column=column, expression=expression, where=condition, default=said.default))
+        else:
+            rows.columns.setdefault(name, column)
+    return tuple(found)
