@@ -264,3 +264,52 @@ def test_a_fact_of_several_tables_and_of_the_last_of_many(shops: tuple[Path, dic
     assert sorted(map(repr, ((t, Decimal(a), r) for t, a, r in built))) == sorted(
         map(repr, ((t, a.quantize(Decimal("0.001")), r) for t, a, r in wanted))
     )
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def sequences(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
+    root = write_project(tmp_path_factory.mktemp("sequences"), case_files("windowed_inputs"))
+    tables = drawn_shop(request.param)
+    write_shop(root, {"orders": tables["orders"]})
+    assert failed(build(root)) == set()
+    release()
+    return root, tables["orders"]
+
+
+def test_columns_of_other_rows(sequences: tuple[Path, list[Row]]) -> None:
+    root, orders = sequences
+    found: dict[int, Row] = {}
+    for customer in {o["customer_id"] for o in orders} - {None}:
+        own = sorted((o for o in orders if o["customer_id"] == customer), key=lambda o: (o["ordered_on"], o["order_id"]))
+        amount = total([o["amount"] for o in own])
+        for n, order in enumerate(own[:3]):
+            found[order["order_id"]] = {
+                "number": n + 1,
+                "first_status": own[0]["status"],
+                "amount": order["amount"],
+                "amount_so_far": total([o["amount"] for o in own[: n + 1]]),
+                "days_since": (order["ordered_on"] - own[n - 1]["ordered_on"]).days if n else None,
+                "share": order["amount"] / amount if order["amount"] is not None and amount else None,
+            }
+    names = ["number", "first_status", "amount", "amount_so_far", "days_since", "share"]
+    sql = f"select o.order_id, {', '.join('f.' + n for n in names)} from production.fact_order_step f"
+    built = query(root, f"{sql} join staging.stg_shop__orders o on md5(o.order_id::varchar) = order_step_key order by 1")
+    assert built == [(k, *(row[n] for n in names)) for k, row in sorted(found.items())]
+    # Two orders of a customer on one day, and an order of nobody, occur.
+    assert any(row[5] == 0 for row in built)
+    assert any(o["customer_id"] is None for o in orders)
+
+
+def test_groups_are_kept_by_what_was_summed_up(sequences: tuple[Path, list[Row]]) -> None:
+    root, orders = sequences
+    days: dict[date, list[Row]] = defaultdict(list)
+    for order in orders:
+        days[order["ordered_on"]].append(order)
+    counts = sorted((len(rows) for rows in days.values()), reverse=True)
+    wanted = [
+        (day, len(rows), total([o["amount"] for o in rows]), counts.index(len(rows)) + 1)
+        for day, rows in sorted(days.items())
+        if len(rows) > 1 and counts.index(len(rows)) + 1 < 40
+    ]
+    assert query(root, "select * from production.busy_day order by 1") == wanted
+    assert len(wanted) < len(days)

@@ -65,6 +65,35 @@ sql: |
         "missing into the `key:` of the model; where a `join:` is to give a row for each match, say `matches: many`.",
     ),
     Code(
+        name="unordered-window",
+        title="A window without an order",
+        what="ROW_NUMBER, LAG, LEAD or another function that depends on the order of rows has no ORDER BY.",
+        why="Which row comes first is then up to the warehouse: numbers and neighbours would differ from run to run.",
+        example=_LINES
+        + """\
+# specs/model.yml
+model: order_sequence
+from: shop.orders
+derive:
+  number: {expr: row_number() over (partition by status)}   # in which order?""",
+        fix="Add an ORDER BY that ends with the key of the rows.",
+    ),
+    Code(
+        name="tied-window",
+        title="A window in whose order rows may be equal",
+        what="A function that depends on the order of rows, or a sum over so many ROWS, has an ORDER BY in which rows may be equal.",
+        why="Which of equal rows comes first is up to the warehouse: numbers and neighbours may differ from run to run.",
+        example=_LINES
+        + """\
+# specs/model.yml
+model: order_sequence
+from: shop.orders
+derive:
+  number: {expr: row_number() over (partition by status order by amount)}   # two of one amount""",
+        fix="End the ORDER BY with the key of the rows.",
+        is_warning=True,
+    ),
+    Code(
         name="union-columns",
         title="Tables of a union that differ",
         what="A table of a `union:` lacks a column that others of it have, or has it of another type.",

@@ -43,12 +43,15 @@ one before it:
 4. `where:` keeps some of the rows.
 5. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
 6. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
-   (For a dimension, `derive:` makes attributes.)
+   (For a dimension, `derive:` makes attributes.) A function that depends on the order of rows, such as LAG, needs an ORDER BY, and is
+   warned of where rows may be equal in it.
+7. `qualify:` keeps some of the rows by what was summed up and computed.
 
 What a join brings is listed in its `columns:` and is a column like the others from there on: names of tables stand in no expression.
 What a fact or dimension with such parts is made of becomes a view of its own before it, `int_` and its name, so that it can be looked at;
 a `model:` is what others may be made of again. Keys follow: those of the base while each row finds one match (of a union with its
-`column:`, that and the key of its tables), the key of `dedupe`, the columns of `group_by` after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
+`column:`, that and the key of its tables), the key of `dedupe`, the columns of `group_by` after a grouping. A `key:` that does not
+follow is an error where it cannot be one, and a warning where nothing says that it is.
 
 ## Which columns are never NULL
 

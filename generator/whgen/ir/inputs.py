@@ -69,6 +69,7 @@ class Input:
     groups: tuple[Group, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     derivations: tuple[Derivation, ...] = ()
+    qualify: Expression | None = None
     kept: tuple[str, ...]
 
 

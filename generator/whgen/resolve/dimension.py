@@ -17,6 +17,7 @@ from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
+from whgen.resolve.windows import check_order
 from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
 from whgen.spec.dimension import Attribute as AttributeSpec
 from whgen.spec.load import Located
@@ -257,6 +258,7 @@ def _derived(at: Located[DimensionSpec], base: Table, where: str, symbols: Symbo
     columns = {c.name: c for c in base.columns}
     derivations = resolve_derivations(spec.derive, at, ("derive",), columns, symbols, where=where)
     for derivation in derivations:
+        check_order(derivation.expression, base.key, at, ("derive", derivation.column.name, "expr"), symbols, made_of=where)
         if derivation.level:
             symbols.report.error(
                 "derive-in-steps",

@@ -15,6 +15,7 @@ from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
+from whgen.resolve.windows import check_order
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Measure as MeasureSpec
 from whgen.spec.fact import Role as RoleSpec
@@ -202,6 +203,7 @@ def _measure(
         column = symbols.column(name, spec, at, path, inherited=taken)
     else:
         expression = symbols.expression(spec.expr, at, (*path, "expr"), scope_of(base.columns), where=f"`{base.name}`", declared=declared)
+        check_order(expression, base.key, at, (*path, "expr"), symbols, made_of=f"`{base.name}`")
         column = symbols.column(name, spec, at, path, type_=declared or (expression.type if expression else UNKNOWN))
         if expression is not None and declared is None and not column.type.is_known:
             symbols.report.error(

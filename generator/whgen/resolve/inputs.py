@@ -19,6 +19,7 @@ from whgen.resolve.nullable import after
 from whgen.resolve.rows import Columns, Rows, aggregates_of, deduped_of, groups_of
 from whgen.resolve.symbols import Symbols
 from whgen.resolve.unions import resolve_union, shared_key
+from whgen.resolve.windows import check_order
 from whgen.spec.common import DerivedColumn
 from whgen.spec.inputs import PARTS, Parts
 from whgen.spec.load import Located
@@ -62,9 +63,14 @@ def resolve_input(
     if derive:
         errors = symbols.report.errors
         derivations = resolve_derivations(derive, at, ("derive",), rows.columns, symbols, where=rows.where)
+        for derivation in derivations:
+            path = ("derive", derivation.column.name, "expr")
+            check_order(derivation.expression, rows.key, at, path, symbols, made_of=rows.where)
         rows.is_broken |= symbols.report.errors > errors
         rows.columns = {**{d.column.name: d.column for d in derivations}, **rows.columns}
         rows.columns = {n: rows.columns[n] for n in sorted(rows.columns, key=lambda n: n in derive)}
+    qualify = rows.condition(spec.qualify, ("qualify",), rows.scope, rows.where)
+    rows.columns = {c.name: c for c in after(qualify, rows.columns.values())}
     names = [n for n in kept(rows.columns) if n in rows.columns]
     made = Input(
         base=base,
@@ -74,6 +80,7 @@ def resolve_input(
         groups=groups,
         aggregates=aggregates,
         derivations=derivations,
+        qualify=qualify,
         kept=tuple(names),
     )
     key = rows.key if set(rows.key) <= set(names) else ()

@@ -174,14 +174,16 @@ class Parts(Documented):
     """Makes one row of all rows that are alike in these columns. Comes after `where`."""
     aggregates: Aggregates = {}
     """What sums up the rows of each group."""
+    qualify: Annotated[Sql | None, eg("orders > 1", "recency = 1")] = None
+    """Keep only the rows for which this holds, once they are grouped and columns are computed. Comes last."""
 
     @property
     def has_parts(self) -> bool:
         """Whether the rows are other than those of one table."""
-        return bool(self.union or self.dedupe or self.join or self.group_by or self.aggregates)
+        return bool(self.union or self.dedupe or self.join or self.group_by or self.aggregates or self.qualify)
 
 
-PARTS = ("union", "dedupe", "join", "group_by", "aggregates")
+PARTS = ("union", "dedupe", "join", "group_by", "aggregates", "qualify")
 """The keys of the parts."""
 GROUPED = Needs(("aggregates", "group_by"), "`aggregates` needs `group_by`: the columns that rows must share to be summed up")
 

@@ -7,7 +7,7 @@ of its own in the WITH.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -59,16 +59,25 @@ def select_of(rows: Input, warehouse: str) -> exp.Select:
     if rows.groups:
         types = _group(steps, rows)
     for level in sorted({d.level for d in rows.derivations}):
-        if level or rows.groups:
-            before = DERIVED if level else GROUPED
-            steps.close(before if level < 2 else f"{before}_{level}", types)
         found = [d for d in rows.derivations if d.level == level]
+        if level or rows.groups:
+            steps.close(_after(replace(rows, derivations=tuple(d for d in rows.derivations if d.level < level))), types)
         steps.items |= {d.column.name: cast(steps.over(d.expression), d.expression.type, d.column.type) for d in found}
         types |= {d.column.name: d.column.type for d in found}
+    if rows.qualify is not None:
+        if rows.groups or rows.derivations:
+            steps.close(_after(rows), types)
+        steps.select.where(steps.over(rows.qualify), copy=False)
     select = selected(steps.select, {name: steps.items[name] for name in rows.kept})
     if steps.queries:
         select.set("with_", with_of(steps.queries))
     return select
+
+
+def _after(rows: Input) -> str:
+    """What the rows are called once all their columns are computed."""
+    level = max((d.level for d in rows.derivations), default=None)
+    return GROUPED if level is None else DERIVED if level == 0 else f"{DERIVED}_{level + 1}"
 
 
 def _base(rows: Input, warehouse: str) -> _Steps:

@@ -202,6 +202,9 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
         if misfit := _misfit(node, sql.dialect):
             report.error("sql-syntax", sql.span_of(misfit[0]), misfit[1], help=misfit[2])
             return None
+        if isinstance(node, exp.WindowSpec):
+            # sqlglot keeps these words as they are written.
+            node.args.update({k: v.upper() for k, v in node.args.items() if isinstance(v, str)})
         if sql.dialect != REFERENCE:
             node.meta[NATIVE] = True
     return trees[0]
