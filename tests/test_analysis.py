@@ -96,7 +96,10 @@ def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.
     assert len(asked) == 110
 
 
-@pytest.mark.parametrize("case", ["bigquery_tables", "joined_inputs", "personal_data", "united_inputs", "windowed_inputs"])
+JUDGED = ["bigquery_tables", "joined_inputs", "periods_inputs", "personal_data", "united_inputs", "windowed_inputs"]
+
+
+@pytest.mark.parametrize("case", JUDGED)
 def test_what_is_kept_as_the_spec_says_is_read_by_every_model_and_test(case: str, tmp_path: Path) -> None:
     """Tests of tables that demand a filter read sub-queries, which not every SQL around them bears."""
     code, output = validate(write_project(tmp_path, case_files(case)))

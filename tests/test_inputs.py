@@ -88,6 +88,50 @@ def drawn_shops(seed: int) -> dict[str, list[Row]]:
     }
 
 
+def drawn_sales(seed: int) -> dict[str, list[Row]]:
+    """Sales at the very moments at which periods begin and end, before the first and after the last; periods with gaps, empty ones."""
+    dice = random.Random(seed)
+    days = [date(2024, 3, 1) + timedelta(days=n) for n in range(20)]
+    moments = [datetime.combine(day, datetime.min.time()) + timedelta(hours=h) for day in days for h in (0, 7)]
+    prices: list[Row] = []
+    offers: list[Row] = []
+    for product in "abc":
+        ends = sorted(dice.sample(moments[4:36], 6))
+        for begin, end in zip(ends[::2], ends[1::2], strict=True):
+            prices.append({"product": product, "priced_from": begin, "priced_to": end, "is_draft": False})
+        prices.append({"product": product, "priced_from": ends[-1], "priced_to": None, "is_draft": False})
+        # Drafts overlap all others; a period of no length, and one without a beginning, hold nothing.
+        prices.append({"product": product, "priced_from": moments[0], "priced_to": None, "is_draft": True})
+        prices.append({"product": product, "priced_from": ends[1], "priced_to": ends[1], "is_draft": False})
+        prices.append({"product": product, "priced_from": None, "priced_to": ends[2], "is_draft": False})
+        bounds = sorted(dice.sample(days, 4))
+        offers += [{"product": product, "first_day": bounds[i], "last_day": bounds[i + 1]} for i in (0, 2)]
+    prices += [{"product": None, "priced_from": moments[0], "priced_to": None, "is_draft": False}] * 2
+    customers = [
+        {"customer_id": customer, "changed_at": moment, "city": dice.choice(["Oslo", "Bergen", None])}
+        for customer in range(1, 9)
+        for moment in dice.sample(moments, 4)
+    ]
+    sales = [
+        {
+            "sale_id": n,
+            "product": dice.choice(["a", "b", "c", "d", None]),
+            "customer_id": dice.randint(1, 10),
+            "sold_at": dice.choice([*moments, *moments, None]),
+            "pieces": dice.randint(0, 5),
+        }
+        for n in range(1, 401)
+    ]
+    rates = [{"product": p, "taxed_from": d, "rate": dice.choice([None, 5, 7, 19])} for p in "ab" for d in dice.sample(days, 5)]
+    return {
+        "sales": sales,
+        "prices": [{"price_id": n, **p, "price": n * 10} for n, p in enumerate(prices)],
+        "rates": rates,
+        "offers": [{"offer_id": n, **o} for n, o in enumerate(offers)],
+        "customers": customers,
+    }
+
+
 def write_shop(root: Path, tables: dict[str, list[Row]]) -> None:
     """The rows as CSV files, in another order than they were drawn in."""
     (root / "raw").mkdir(exist_ok=True)
@@ -313,3 +357,52 @@ def test_groups_are_kept_by_what_was_summed_up(sequences: tuple[Path, list[Row]]
     ]
     assert query(root, "select * from production.busy_day order by 1") == wanted
     assert len(wanted) < len(days)
+
+
+def _the_one(found: list[Row]) -> Row:
+    assert len(found) < 2
+    return found[0] if found else defaultdict(lambda: None)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rows_are_found_by_their_periods(seed: int, tmp_path: Path) -> None:
+    root, tables = write_project(tmp_path, case_files("periods_inputs")), drawn_sales(seed)
+    write_shop(root, tables)
+    assert failed(build(root)) == set()
+    release()
+    wanted = []
+    for sale in tables["sales"]:
+        product, at = sale["product"], sale["sold_at"]
+        price = rate = offer = customer = defaultdict(lambda: None)  # type: ignore[var-annotated]
+        if at is not None and product is not None:
+            own = [p for p in tables["prices"] if p["product"] == product and not p["is_draft"] and p["priced_from"] is not None]
+            price = _the_one([p for p in own if p["priced_from"] <= at and (p["priced_to"] is None or at < p["priced_to"])])
+            rates = [r for r in tables["rates"] if r["product"] == product and r["rate"] is not None and r["taxed_from"] <= at.date()]
+            rate = _the_one(sorted(rates, key=lambda r: r["taxed_from"])[-1:])
+            offer = _the_one([o for o in tables["offers"] if o["product"] == product and o["first_day"] <= at.date() <= o["last_day"]])
+        if at is not None:
+            before = [c for c in tables["customers"] if c["customer_id"] == sale["customer_id"] and c["changed_at"] <= at]
+            customer = _the_one(sorted(before, key=lambda c: c["changed_at"])[-1:])
+        amount = price["price"] * sale["pieces"] if price["price"] is not None else None
+        wanted.append((sale["sale_id"], price["price"], rate["rate"], offer["offer_id"], customer["city"], amount))
+    sql = "select sale_id, f.price, f.rate, f.offer_id, f.city, f.amount from production.fact_sale f"
+    built = query(root, f"{sql} join staging.stg_shop__sales on md5(sale_id::varchar) = sale_key order by 1")
+    assert built == wanted
+    assert all(any(row[n] is not None for row in built) and any(row[n] is None for row in built) for n in range(1, 6))
+    # On the last day of an offer, and at the end of a price.
+    assert any(o["last_day"] == s["sold_at"].date() for s in tables["sales"] if s["sold_at"] for o in tables["offers"])
+
+
+def test_periods_that_overlap_are_found(tmp_path: Path) -> None:
+    root, tables = write_project(tmp_path, case_files("periods_inputs")), drawn_sales(1)
+    end = next(p["priced_to"] for p in tables["prices"] if p["product"] == "a" and p["priced_to"] and not p["is_draft"])
+    late = {"price_id": 99, "product": "a", "priced_from": end - timedelta(hours=1), "priced_to": end, "price": 1, "is_draft": False}
+    tables["prices"].append(late)
+    # The day on which one ends is the first of the next.
+    first = tables["offers"][0]
+    tables["offers"].append({**first, "offer_id": 98, "first_day": first["last_day"], "last_day": first["last_day"]})
+    write_shop(root, tables)
+    statuses = build(root)
+    release()
+    periods = {"stg_shop__prices__periods_apart", "stg_shop__offers__periods_apart"}
+    assert {name for name in failed(statuses) if statuses[name] == "fail"} == periods

@@ -130,6 +130,9 @@ key: [order_id]
 join:
   customer: {table: shop.customers, on: {customer_id: buyer_id}, kind: inner, where: b > 1, columns: {buyer_name: name}, matches: many}
   line: {table: shop.lines, on: [order_id], aggregates: {lines: {expr: count(*), where: b > 1, default: 0}}}
+  price: {table: shop.prices, on: product, between: {value: at, from: begins, to: ends, ends: with}}
+union: {tables: {shop.orders: a, shop.returns: b}, column: kind, columns: [order_id], may_lack: amount}
+qualify: day > 'a'
 group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}

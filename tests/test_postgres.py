@@ -21,7 +21,7 @@ from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
 from test_cases import case_files
-from test_inputs import drawn_shop, drawn_shops, write_shop
+from test_inputs import drawn_sales, drawn_shop, drawn_shops, write_shop
 from whgen.cli.app import app
 from whgen.dbt.failures import explained
 
@@ -118,6 +118,7 @@ OF_PARTS = {
             "int_dim_customer": ["customer_id"],
         },
     ),
+    "periods_inputs": (drawn_sales, {"dim_customer": ["customer_key"], "fact_sale": ["sale_key"], "int_fact_sale": ["sale_id"]}),
     "windowed_inputs": (
         lambda seed: {"orders": drawn_shop(seed)["orders"]},
         {"fact_order_step": ["order_step_key"], "int_fact_order_step": ["order_id"], "busy_day": ["ordered_on"]},

@@ -39,7 +39,9 @@ one before it:
    decide, so that the outcome never varies.
 3. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
    a join on less than a key is an error. `aggregates:` in a join sums the other table up first, to one row for each value of the columns
-   of `on`; `dedupe:` in a join takes one of several matches; `matches: many` says that there is to be a row for each of them.
+   of `on`; `dedupe:` in a join takes one of several matches; `between:` takes the one in whose period a moment lies, and a test of the
+   other table says that its periods do not overlap, where nothing proves it; `matches: many` says that there is to be a row for each
+   match.
 4. `where:` keeps some of the rows.
 5. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
 6. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.

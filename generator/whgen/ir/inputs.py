@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from whgen.diagnostics.diagnostic import Span
 from whgen.ir.types import Scalar
 from whgen.ir.warehouse import Column, Dedupe, Derivation, Expression, HandWritten, Table
 
@@ -37,6 +38,27 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Columns of a joined table between which a value must lie. Without `ends`, a row holds until the next one of the same key begins."""
+
+    value: Expression
+    begins: Column
+    ends: Column | None
+    is_end_included: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """Periods that nothing proves to be apart: the table, what they are apart for, and where they are asked for."""
+
+    table: str
+    key: tuple[str, ...]
+    period: Period
+    where: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
     """A joined table; `on` holds for its columns what each must equal. With aggregates it is summed up first, by these columns."""
 
@@ -46,6 +68,7 @@ class Join:
     kind: Literal["left", "inner"]
     where: Expression | None
     dedupe: Dedupe | None = None
+    period: Period | None = None
     columns: tuple[Brought, ...]
     aggregates: tuple[Aggregate, ...]
 
@@ -79,3 +102,5 @@ class Composed(HandWritten):
 
     input_of: str = ""
     """The fact or dimension that is made of it, and nothing else is; empty for a model of its own."""
+    periods: tuple[Tested, ...] = ()
+    """Of tables that it joins."""

@@ -56,11 +56,27 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
             found = [*_key_tests(table, dialect)]
         case _:
             found = []
+    found += _periods_tests(table, warehouse, dialect)
     everywhere = _real_members(table, dialect) if isinstance(table, Dimension) else ""
     for column in table.columns:
         found += _declared(table, column.name, column.tests, warehouse, dialect, everywhere, column=column)
     found += _declared(table, None, table.tests, warehouse, dialect, everywhere)
     return tuple(_kept_so(_once(found), dialect.physical(table, warehouse)))
+
+
+def _periods_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> Iterator[PlannedTest]:
+    """Of a table that is joined by periods: no two of them hold the same moment."""
+    for model in (*warehouse.inputs, *warehouse.models):
+        for tested in model.periods if isinstance(model, Composed) else ():
+            if tested.table == table.name and tested.period.ends is not None:
+                arguments = {
+                    "key": [dialect.name_sql(k) for k in tested.key],
+                    "begins": dialect.name_sql(tested.period.begins.name),
+                    "ends": dialect.name_sql(tested.period.ends.name),
+                    "ends_included": tested.period.is_end_included,
+                }
+                where = dialect.line(tested.where.on(dialect.name)) if tested.where is not None else ""
+                yield _test(table, None, "periods_apart", tested.span, arguments=arguments, where=where)
 
 
 def _kept_so(tests: Iterable[PlannedTest], physical: Physical) -> Iterator[PlannedTest]:

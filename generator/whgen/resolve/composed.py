@@ -17,7 +17,6 @@ from whgen.resolve.tests import resolve_tests
 from whgen.spec.load import Located
 from whgen.spec.model import ModelSpec
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.compose import select_of
 
 
 def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Symbols) -> Composed | None:
@@ -28,10 +27,8 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
     if base is None:
         symbols.lost.add(spec.model)
         return None
-    made, found, own_key = resolve_input(
-        at, base, symbols, where=spec.where, derive=spec.derive, kept=lambda columns: _kept(at, columns, symbols)
-    )
-    columns = tuple(_described(at, c, symbols) for c in found)
+    found = resolve_input(at, base, symbols, where=spec.where, derive=spec.derive, kept=lambda columns: _kept(at, columns, symbols))
+    columns = tuple(_described(at, c, symbols) for c in found.columns)
     for index, name in enumerate(spec.key or ()):
         if name not in scope_of(columns):
             message = f"`{spec.model}` has no column `{name}`"
@@ -43,7 +40,7 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
         span=at.at("model"),
         description=spec.description or "",
         columns=symbols.with_tests(stored(columns, materialized, spec.dbt)),
-        key=tuple(spec.key or own_key),
+        key=tuple(spec.key or found.key),
         key_span=at.at("key") if spec.key else None,
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
@@ -52,9 +49,10 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
         options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         materialized=materialized,
         grain=spec.grain or "",
-        selects={w: select_of(made, w) for w in symbols.warehouses} if made else {},
+        selects=found.selects(symbols.warehouses),
         verbatim={},
-        reads=read_at(made, spec.model, at, symbols),
+        reads=read_at(found.made, spec.model, at, symbols),
+        periods=found.periods,
     )
 
 

@@ -7,11 +7,13 @@ that are declared, or say that it does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlglot import exp
+
 from whgen.diagnostics.diagnostic import Span
-from whgen.ir.inputs import Aggregate, Composed, Group, Input, Union
+from whgen.ir.inputs import Aggregate, Composed, Group, Input, Tested, Union
 from whgen.ir.warehouse import Column, Derivation, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.joined import check_alias, join_table
@@ -26,6 +28,20 @@ from whgen.spec.load import Located
 from whgen.sql.compose import select_of
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The rows, or None when something was reported; their columns, and their key, as far as it follows."""
+
+    made: Input | None
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    periods: tuple[Tested, ...]
+
+    def selects(self, warehouses: tuple[str, ...]) -> dict[str, exp.Query]:
+        """The SELECT on each warehouse."""
+        return {w: select_of(self.made, w) for w in warehouses} if self.made is not None else {}
+
+
 def resolve_input(
     at: Located[Any],
     base: Table,
@@ -34,8 +50,8 @@ def resolve_input(
     where: str | None,
     derive: Mapping[str, DerivedColumn] = {},
     kept: Callable[[Columns], Sequence[str]] = list,
-) -> tuple[Input | None, tuple[Column, ...], tuple[str, ...]]:
-    """The rows, their columns and their key, as far as it follows. No rows when something was reported."""
+) -> Resolved:
+    """The rows that the parts of a spec make of a base."""
     spec: Parts = at.spec
     # What is inherited of a column stands where its table does; its tests are that table's.
     inherited = {c.name: replace(c, tests=(), pii="") for c in base.columns}
@@ -83,35 +99,40 @@ def resolve_input(
         qualify=qualify,
         kept=tuple(names),
     )
-    key = rows.key if set(rows.key) <= set(names) else ()
-    return (None if rows.is_broken else made), tuple(rows.columns[n] for n in names), key
+    return Resolved(
+        made=None if rows.is_broken else made,
+        columns=tuple(rows.columns[n] for n in names),
+        key=rows.key if set(rows.key) <= set(names) else (),
+        periods=tuple(rows.periods),
+    )
 
 
 def made_of(at: Located[Any], base: Table, name: str, symbols: Symbols, derive: Mapping[str, DerivedColumn] = {}) -> Table:
     """What a fact or dimension is made of: the table itself, or where it has parts a model of them that stands before it."""
     if not at.spec.has_parts and not derive:
         return base
-    made, columns, key = resolve_input(at, base, symbols, where=at.spec.where, derive=derive)
+    found = resolve_input(at, base, symbols, where=at.spec.where, derive=derive)
     input_name = f"int_{name}"
     symbols.claim(input_name, at.key(next(part for part in (*PARTS, "derive") if getattr(at.spec, part, None))))
-    found = Composed(
+    composed = Composed(
         name=input_name,
         file=at.file,
         span=source_span(at),
         description=f"The rows that {name} is made of.",
-        columns=symbols.with_tests(columns),
-        key=key,
+        columns=symbols.with_tests(found.columns),
+        key=found.key,
         meta={},
         tags=tuple(at.spec.tags or ()),
         materialized="view",
         grain="",
-        selects={w: select_of(made, w) for w in symbols.warehouses} if made else {},
+        selects=found.selects(symbols.warehouses),
         verbatim={},
-        reads=read_at(made, input_name, at, symbols),
+        reads=read_at(found.made, input_name, at, symbols),
         input_of=name,
+        periods=found.periods,
     )
-    symbols.inputs.append(found)
-    return found
+    symbols.inputs.append(composed)
+    return composed
 
 
 def read_at(made: Input | None, name: str, at: Located[Any], symbols: Symbols) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from whgen.ir.warehouse import Column, Expression, Table
 from whgen.resolve.literals import check_literal
 from whgen.resolve.matches import check_one_match
 from whgen.resolve.nullable import after
+from whgen.resolve.periods import check_period, period_of
 from whgen.resolve.rows import Rows, aggregates_of, deduped_of
 from whgen.resolve.symbols import Path, declared_as, scope_of
 from whgen.spec.inputs import Join as JoinSpec
@@ -35,7 +36,11 @@ def join_table(rows: Rows, alias: str, spec: JoinSpec) -> None:
     dedupe = None
     if spec.dedupe is not None and on is not None:
         dedupe = deduped_of(rows, spec.dedupe, (*path, "dedupe"), tuple(c.name for c, _ in on), theirs, table)
-    if on is not None and spec.matches == "one" and not spec.aggregates and spec.dedupe is None:
+    period = period_of(rows, path, spec.between, table) if spec.between is not None else None
+    if on is not None and spec.between is not None:
+        if period is not None and spec.matches == "one":
+            check_period(rows, path, table, tuple(c.name for c, _ in on), period, filter_)
+    elif on is not None and spec.matches == "one" and not spec.aggregates and spec.dedupe is None:
         check_one_match(table, tuple(c.name for c, _ in on), filter_, rows.at, path, symbols)
     if spec.matches == "many":
         rows.key = ()
@@ -48,7 +53,17 @@ def join_table(rows: Rows, alias: str, spec: JoinSpec) -> None:
         rows.add(column)
     if on is not None:
         rows.joins.append(
-            Join(alias=alias, table=table, on=on, kind=spec.kind, where=filter_, dedupe=dedupe, columns=columns, aggregates=aggregates)
+            Join(
+                alias=alias,
+                table=table,
+                on=on,
+                kind=spec.kind,
+                where=filter_,
+                dedupe=dedupe,
+                period=period,
+                columns=columns,
+                aggregates=aggregates,
+            )
         )
 
 

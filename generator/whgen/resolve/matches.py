@@ -15,13 +15,30 @@ from whgen.spec.load import Located
 from whgen.sql.dependencies import closure
 
 
-def check_one_match(table: Table, on: tuple[str, ...], where: Expression | None, at: Located[Any], path: Path, symbols: Symbols) -> None:
-    """Report a join on columns of which several rows may have the same values."""
-    relation = relation_of(table)
-    keys = list(relation.keys)
+def is_one_match(table: Table, on: tuple[str, ...], where: Expression | None) -> bool:
+    """Whether at most one row has the same values in these columns, as far as keys say."""
+    known = _settled(table, on, where)
+    return any(key <= known for key in _keys(table, where))
+
+
+def _keys(table: Table, where: Expression | None) -> list[frozenset[str]]:
+    keys = list(relation_of(table).keys)
     if isinstance(table, Dimension) and table.history is not None and _says(where, IS_CURRENT):
         keys.append(frozenset(table.business_key))
-    span = at.at(*path, "on")
+    return keys
+
+
+def _settled(table: Table, on: tuple[str, ...], where: Expression | None) -> frozenset[str]:
+    relation = relation_of(table)
+    columns = frozenset(relation.columns)
+    return closure(on, [*relation.rules, *constants(where), *((key, columns) for key in _keys(table, where))])
+
+
+def check_one_match(
+    table: Table, on: tuple[str, ...], where: Expression | None, at: Located[Any], path: Path, symbols: Symbols, *, way: str = ""
+) -> None:
+    """Report a join on columns of which several rows may have the same values."""
+    relation, keys, span = relation_of(table), _keys(table, where), at.at(*path, "on")
     if not keys:
         symbols.report.error(
             "fan-out-join",
@@ -31,12 +48,12 @@ def check_one_match(table: Table, on: tuple[str, ...], where: Expression | None,
             related=[Related(span=table.span, message=f"`{table.name}` is declared here")],
         )
         return
-    known = closure(on, [*relation.rules, *constants(where), *((key, frozenset(relation.columns)) for key in keys)])
+    known = _settled(table, on, where)
     if any(key <= known for key in keys):
         return
     nearest = min(keys, key=lambda key: (len(key - known), sorted(key)))
     lacking = [c for c in relation.columns if c in nearest - known]
-    way = f"join on {_names(lacking)}, too"
+    way = way or f"join on {_names(lacking)}, too"
     if isinstance(table, Dimension) and table.history is not None and set(on) >= set(table.business_key):
         way = f"take one version with `where: {IS_CURRENT}`"
     symbols.report.error(

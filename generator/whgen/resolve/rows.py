@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Related
-from whgen.ir.inputs import Aggregate, Group, Join
+from whgen.ir.inputs import Aggregate, Group, Join, Tested
 from whgen.ir.types import UNKNOWN, Type
 from whgen.ir.warehouse import Column, Dedupe, Expression, Table
 from whgen.resolve.dedupe import resolve_dedupe
@@ -37,6 +37,7 @@ class Rows:
     is_broken: bool = False
     """Whether something was reported, so that nothing can be made of them."""
     joins: list[Join] = field(default_factory=list)
+    periods: list[Tested] = field(default_factory=list)
 
     @property
     def scope(self) -> dict[str, Type]:

@@ -108,15 +108,35 @@ Aggregates = Annotated[
 ]
 
 
+class Between(SpecModel):
+    """A period of the joined table in which a value must lie."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("value")
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        Needs(("to", "from"), "`to` needs `from`: the column with the beginning"),
+        Needs(("ends", "to"), "`ends` needs `to`: the column with the end"),
+    )
+
+    value: Annotated[Sql, eg("ordered_at", "date(shipped_at)")]
+    """The value, mostly a day or moment: an expression over the columns so far."""
+    from_: Annotated[Name, Field(alias="from"), eg("priced_from")] = "valid_from"
+    """The column of the joined table with the beginning of a period, which belongs to it. A row without one matches nothing."""
+    to: Annotated[Name | None, eg("priced_to")] = None
+    """The column with the end of the period; a row without one has no end. Where no `to` is given, a row holds until the next one of
+    the same `on` begins; only for `valid_from` it is `valid_to`, if there is one."""
+    ends: Literal["before", "with"] = "before"
+    """Whether a period ends just before the value of `to`, or with it."""
+
+
 class Join(SpecModel):
     """Another table, whose columns stand beside each row."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
         Excludes(
-            ("aggregates", "columns", "matches", "dedupe"),
-            "`aggregates` sums up the rows of each match to one, without `columns`, `matches` and `dedupe`",
+            ("aggregates", "columns", "matches", "dedupe", "between"),
+            "`aggregates` sums up the rows of each match to one, without `columns`, `matches`, `dedupe` and `between`",
         ),
-        Excludes(("dedupe", "matches"), "`dedupe` takes one match, without `matches`"),
+        Excludes(("dedupe", "matches", "between"), "`dedupe` takes one match, without `matches` and `between`"),
     )
 
     table: Annotated[Text, eg("shop.customers", "dim_customer")]
@@ -134,6 +154,8 @@ class Join(SpecModel):
     ]
     """The columns of the joined table that find its row, each with what it equals: an expression over the columns so far. Columns that
     both sides call the same are listed."""
+    between: Annotated[Between | None, eg("ordered_at", {"value": "ordered_on", "from": "priced_from", "to": "priced_to"})] = None
+    """Of the rows that `on` finds, those in whose period a value lies. That periods do not overlap is proven or tested."""
     kind: Literal["left", "inner"] = "left"
     """What becomes of a row without a match: `left` keeps it, `inner` drops it."""
     matches: Literal["one", "many"] = "one"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from whgen.ir.inputs import Aggregate, Input, Join, Union
+from whgen.ir.inputs import Aggregate, Input, Join, Period, Union
 from whgen.ir.trees import copied
 from whgen.ir.types import INTEGER, Scalar, Type
 from whgen.ir.warehouse import Dedupe, Expression, Staging
@@ -20,9 +20,9 @@ from whgen.sql.types import shared_sql_type
 
 Items = dict[str, exp.Expr]
 """Columns by their names, each as an expression over the tables of the FROM."""
-UNITED, RANKED, GROUPED, DERIVED = "united", "ranked", "grouped", "derived"
-STEPS = (UNITED, RANKED, GROUPED, DERIVED)
-_ROW_NUMBER = "_row_number"
+UNITED, RANKED, FOLLOWED, GROUPED, DERIVED = "united", "ranked", "followed", "grouped", "derived"
+STEPS = (UNITED, RANKED, FOLLOWED, GROUPED, DERIVED)
+_ROW_NUMBER, _NEXT = "_row_number", "_next"
 """What the steps are called; the second of a kind has a number behind it."""
 
 
@@ -179,7 +179,13 @@ def _add_join(steps: _Steps, join: Join) -> None:
         source = f"{RANKED}_{alias}"
         steps.queries.append((source, ranked(join.dedupe, join.table.name, {c.name: c.type for c in join.table.columns}, steps.warehouse)))
         conditions.append(_is_first(alias))
-    if join.where is not None and not join.aggregates:
+    elif join.period is not None:
+        conditions += _in_period(steps, join, theirs)
+        if join.period.ends is None:
+            source = f"{FOLLOWED}_{alias}"
+            steps.queries.append((source, _followed(join, join.period, steps.warehouse)))
+    is_filtered = join.aggregates or (join.period is not None and join.period.ends is None)
+    if join.where is not None and not is_filtered:
         conditions.extend(_conjuncts(steps.over(join.where, items=theirs)))
     table = _aliased(source, alias)
     on = exp.and_(*conditions, copy=False)
@@ -189,6 +195,34 @@ def _add_join(steps: _Steps, join: Join) -> None:
     for aggregate in join.aggregates:
         column = column_expression(aggregate.column.name, aggregate.column.type, alias)
         steps.items[aggregate.column.name] = _or_default(column, aggregate.default, aggregate.column.type)
+
+
+def _in_period(steps: _Steps, join: Join, theirs: Items) -> list[exp.Expr]:
+    """The conditions under which a value lies in the period of a joined row."""
+    period = join.period
+    assert period is not None, "only a join with a period has such conditions"
+    value = _operand(steps.over(period.value))
+    name, type_ = (period.ends.name, period.ends.type) if period.ends is not None else (_NEXT, period.begins.type)
+    end = column_expression(name, type_, join.alias)
+    compare = exp.LTE if period.is_end_included else exp.LT
+    is_open = exp.Is(this=end, expression=exp.Null())
+    return [
+        exp.GTE(this=value, expression=copied(theirs[period.begins.name])),
+        exp.Paren(this=exp.Or(this=compare(this=copied(value), expression=copied(end)), expression=is_open)),
+    ]
+
+
+def _followed(join: Join, period: Period, warehouse: str) -> exp.Select:
+    """The joined table, each row with the beginning of the next one of the same key."""
+    begins = column_expression(period.begins.name, period.begins.type)
+    partition: list[exp.Expr] = [column_expression(c.name, c.type) for c, _ in join.on]
+    order = exp.Order(expressions=[exp.Ordered(this=copied(begins), nulls_first=False)])
+    following = exp.Window(this=exp.Lead(this=begins), partition_by=partition, order=order)
+    following.type = shared_sql_type(period.begins.type)
+    select = exp.Select(expressions=[exp.Star()]).from_(exp.to_table(join.table.name), copy=False)
+    if join.where is not None:
+        select.where(join.where.on(warehouse), copy=False)
+    return selected(select, {_NEXT: following})
 
 
 def _operand(tree: exp.Expr) -> exp.Expr:
