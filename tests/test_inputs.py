@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -130,6 +131,31 @@ def drawn_sales(seed: int) -> dict[str, list[Row]]:
         "offers": [{"offer_id": n, **o} for n, o in enumerate(offers)],
         "customers": customers,
     }
+
+
+def drawn_elements(seed: int) -> dict[str, list[Row]]:
+    """Texts of one tag, of several, of the same twice and of none; JSON that is no array, and arrays of all that JSON has."""
+    dice = random.Random(seed)
+    things: list[Any] = [
+        {"product": "a", "pieces": 2},
+        {"product": "b", "pieces": "three"},
+        {"pieces": 4},
+        {"product": {"x": 1}},
+        None,
+        5,
+        "t",
+        [1],
+    ]
+    arrays = [json.dumps(dice.choices(things, k=dice.randint(1, 6))) for _ in range(40)]
+    orders = [
+        {
+            "order_id": n,
+            "tags": dice.choice([None, ",".join(dice.choices(["a", "b", "x", ""], k=dice.randint(1, 5)))]) or None,
+            "items": dice.choice([None, "[]", '{"product": "a"}', "7", "null", *arrays]),
+        }
+        for n in range(1, 201)
+    ]
+    return {"orders": orders, "tags": [{"tag": "a", "weight": 3}, {"tag": "b", "weight": 5}]}
 
 
 def write_shop(root: Path, tables: dict[str, list[Row]]) -> None:
@@ -406,3 +432,33 @@ def test_periods_that_overlap_are_found(tmp_path: Path) -> None:
     release()
     periods = {"stg_shop__prices__periods_apart", "stg_shop__offers__periods_apart"}
     assert {name for name in failed(statuses) if statuses[name] == "fail"} == periods
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_elements_are_rows(seed: int, tmp_path: Path) -> None:
+    root, tables = write_project(tmp_path, case_files("unnested_inputs")), drawn_elements(seed)
+    write_shop(root, tables)
+    assert failed(build(root)) == set()
+    release()
+    weights = {r["tag"]: r["weight"] for r in tables["tags"]}
+    tags = [(o["order_id"], n, t) for o in tables["orders"] if o["tags"] for n, t in enumerate(o["tags"].split(","), 1)]
+    built = query(root, "select order_id, tag_number, tag, weight from production.fact_order_tag order by 1, 2")
+    assert built == [(order, n, tag, weights.get(tag)) for order, n, tag in tags if tag != "x"]
+    assert "" in {row[2] for row in built}
+
+    uses: dict[str, set[int]] = defaultdict(set)
+    for order, _, tag in tags:
+        uses[tag].add(order)
+    assert query(root, "select tag, orders from production.tag_use order by 1") == [(t, len(o)) for t, o in sorted(uses.items())]
+
+    items: list[tuple[Any, ...]] = []
+    for order in tables["orders"]:
+        found = json.loads(order["items"]) if order["items"] else None
+        elements = found if isinstance(found, list) else []
+        for number, item in enumerate(elements, 1):
+            own = item if isinstance(item, dict) else {}
+            product = own.get("product") if isinstance(own.get("product"), str) else None
+            items.append((order["order_id"], number, product, own.get("pieces") if isinstance(own.get("pieces"), int) else None))
+        if not elements:
+            items.append((order["order_id"], None, None, None))
+    assert query(root, "select order_id, item_number, product, pieces from production.order_item order by all") == items

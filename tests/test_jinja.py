@@ -133,6 +133,7 @@ join:
   price: {table: shop.prices, on: product, between: {value: at, from: begins, to: ends, ends: with}}
 union: {tables: {shop.orders: a, shop.returns: b}, column: kind, columns: [order_id], may_lack: amount}
 qualify: day > 'a'
+unnest: {array: tags, element: tag, type: string, position: n, empty: keep}
 group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}

@@ -21,7 +21,7 @@ from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
 from test_cases import case_files
-from test_inputs import drawn_sales, drawn_shop, drawn_shops, write_shop
+from test_inputs import drawn_elements, drawn_sales, drawn_shop, drawn_shops, write_shop
 from whgen.cli.app import app
 from whgen.dbt.failures import explained
 
@@ -118,6 +118,15 @@ OF_PARTS = {
             "int_dim_customer": ["customer_id"],
         },
     ),
+    "unnested_inputs": (
+        drawn_elements,
+        {
+            "fact_order_tag": ["order_tag_key"],
+            "order_item": ["order_id", "item_number"],
+            "split_order": ["order_id"],
+            "tag_use": ["tag"],
+        },
+    ),
     "periods_inputs": (drawn_sales, {"dim_customer": ["customer_key"], "fact_sale": ["sale_key"], "int_fact_sale": ["sale_id"]}),
     "windowed_inputs": (
         lambda seed: {"orders": drawn_shop(seed)["orders"]},
@@ -142,7 +151,9 @@ def test_inputs_of_parts_are_the_same_as_on_duckdb(case: str, postgres_server: P
         assert failed(build(root)) == set()
         built = OnDuckDb(root / "shop.duckdb")
         try:
-            assert assert_equal(built, OnPostgres(connection), "production", keys) > 150
+            # What holds JSON is text for one client and a value for the other.
+            raw = [t for t in built.tables("production") if t.startswith("int_") and t not in keys]
+            assert assert_equal(built, OnPostgres(connection), "production", keys, raw) > 150
         finally:
             built.close()
 

@@ -197,6 +197,12 @@ class Layout:
                     return f"{left} IS NOT {rest}" if kind is exp.Is else f"{left} NOT {word} {rest}"
         return f"NOT {self.sql(expression, 'this')}"
 
+    def alias_sql(self, expression: exp.Alias) -> str:
+        """A column that keeps its name needs no alias."""
+        this = expression.this
+        is_same = isinstance(this, exp.Column) and not this.table and this.name == expression.alias
+        return self.sql(this) if is_same else super().alias_sql(expression)  # type: ignore[misc] # of the generator beside it
+
     def dpipe_sql(self, expression: exp.DPipe) -> str:
         """A long chain of `||` with one operand on each line."""
         parts = [self.sql(part) for part in expression.flatten(unnest=False)]

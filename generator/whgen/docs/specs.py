@@ -37,23 +37,24 @@ one before it:
    one of them lacks is an error, unless `may_lack:` names it; types must agree.
 2. `dedupe:` keeps one row for each key, as it does for a table of a source. Of several rows that are first in its order, the other columns
    decide, so that the outcome never varies.
-3. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
+3. `unnest:` makes a row of each element of an array, or of JSON with one. With a `position:` the rows have a key again.
+4. `join:` puts columns of other tables beside each row. It may find one row at most, which is proven from the keys that are declared:
    a join on less than a key is an error. `aggregates:` in a join sums the other table up first, to one row for each value of the columns
    of `on`; `dedupe:` in a join takes one of several matches; `between:` takes the one in whose period a moment lies, and a test of the
    other table says that its periods do not overlap, where nothing proves it; `matches: many` says that there is to be a row for each
    match.
-4. `where:` keeps some of the rows.
-5. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
-6. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
+5. `where:` keeps some of the rows.
+6. `group_by:` with `aggregates:` makes one row of all that are alike. An aggregate with a `where:` of its own looks at some of them.
+7. `derive:` computes columns, with window functions over the rows that are left. A column may need others; their order is found.
    (For a dimension, `derive:` makes attributes.) A function that depends on the order of rows, such as LAG, needs an ORDER BY, and is
    warned of where rows may be equal in it.
-7. `qualify:` keeps some of the rows by what was summed up and computed.
+8. `qualify:` keeps some of the rows by what was summed up and computed.
 
 What a join brings is listed in its `columns:` and is a column like the others from there on: names of tables stand in no expression.
 What a fact or dimension with such parts is made of becomes a view of its own before it, `int_` and its name, so that it can be looked at;
 a `model:` is what others may be made of again. Keys follow: those of the base while each row finds one match (of a union with its
-`column:`, that and the key of its tables), the key of `dedupe`, the columns of `group_by` after a grouping. A `key:` that does not
-follow is an error where it cannot be one, and a warning where nothing says that it is.
+`column:`, that and the key of its tables), the key of `dedupe`, with the `position:` of `unnest` added to it, the columns of `group_by`
+after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
 
 ## Which columns are never NULL
 

@@ -74,6 +74,16 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unnest:
+    """The elements of an array as rows, each with its place; whether a row without elements is kept."""
+
+    array: Expression
+    element: Column
+    position: Column | None
+    keeps_empty: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """A column that rows are grouped by."""
 
@@ -87,6 +97,7 @@ class Input:
 
     base: Table
     dedupe: Dedupe | None = None
+    unnest: Unnest | None = None
     joins: tuple[Join, ...] = ()
     where: Expression | None = None
     groups: tuple[Group, ...] = ()

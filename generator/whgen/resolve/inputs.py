@@ -18,7 +18,7 @@ from whgen.ir.warehouse import Column, Derivation, Table
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.joined import check_alias, join_table
 from whgen.resolve.nullable import after
-from whgen.resolve.rows import Columns, Rows, aggregates_of, deduped_of, groups_of
+from whgen.resolve.rows import Columns, Rows, aggregates_of, deduped_of, groups_of, unnest_of
 from whgen.resolve.symbols import Symbols
 from whgen.resolve.unions import resolve_union, shared_key
 from whgen.resolve.windows import check_order
@@ -61,10 +61,11 @@ def resolve_input(
     if dedupe is not None:
         rows.key = dedupe.key
         rows.columns = {c.name: c for c in after(dedupe.where, rows.columns.values())}
+    unnest = unnest_of(rows, spec.unnest) if spec.unnest is not None else None
     for alias, join in spec.join.items():
         check_alias(rows, alias, [t.name for t, _ in _tables_of(base, at)])
         join_table(rows, alias, join)
-    if spec.join:
+    if spec.join or spec.unnest is not None:
         rows.where = "the input"
     filter_ = rows.condition(where, ("where",), rows.scope, rows.where)
     rows.columns = {c.name: c for c in after(filter_, rows.columns.values())}
@@ -91,6 +92,7 @@ def resolve_input(
     made = Input(
         base=base,
         dedupe=dedupe,
+        unnest=unnest,
         joins=tuple(rows.joins),
         where=filter_,
         groups=groups,

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Related
-from whgen.ir.inputs import Aggregate, Group, Join, Tested
-from whgen.ir.types import UNKNOWN, Type
+from whgen.ir.inputs import Aggregate, Group, Join, Tested, Unnest
+from whgen.ir.types import INTEGER, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import Column, Dedupe, Expression, Table
 from whgen.resolve.dedupe import resolve_dedupe
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import computed
 from whgen.resolve.symbols import Path, Symbols, scope_of
 from whgen.spec.inputs import AggregateColumn, Parts
+from whgen.spec.inputs import Unnest as UnnestSpec
 from whgen.spec.load import Located
 from whgen.spec.source import Dedupe as DedupeSpec
 
@@ -92,6 +93,41 @@ def deduped_of(
     found = resolve_dedupe(spec, rows.at, path, key, columns, columns.values(), rows.symbols, is_known=is_known, where=where)
     rows.is_broken |= rows.symbols.report.errors > errors
     return found
+
+
+def unnest_of(rows: Rows, spec: UnnestSpec) -> Unnest | None:
+    """The elements of an array: two more columns, and the key of what is then a row."""
+    at, symbols, path = rows.at, rows.symbols, ("unnest",)
+    array = rows.expression(spec.array, (*path, "array"))
+    declared = symbols.type_of(spec.type, at.at(*path, "type")) if spec.type else UNKNOWN
+    known = array.type.element or UNKNOWN if array is not None and array.type.kind is Kind.ARRAY else array.type if array else UNKNOWN
+    if array is not None and array.type.is_known and array.type.kind not in (Kind.ARRAY, Kind.JSON):
+        rows.is_broken = True
+        symbols.report.error(
+            "type-mismatch",
+            array.span,
+            f"this is {a(array.type)}, which has no elements",
+            help="only an array or JSON has; a text becomes one with `split(..., ',')`",
+        )
+    elif array is not None and not known.is_known and not declared.is_known:
+        rows.is_broken = True
+        symbols.report.error("missing-type", at.key(*path), "the type of the elements is not known", help="add `type:`")
+    elif not declared.matches(known):
+        rows.is_broken = True
+        message = f"the elements are declared as {a(declared)}, and are {a(known)}"
+        symbols.report.error("type-mismatch", at.at(*path, "type"), message, help="leave the type out")
+    # An array may hold what is missing.
+    element = Column(name=spec.element, type=declared if declared.is_known else known, span=at.at(*path, "element"))
+    element = element.that_is(nullable=True)
+    position = None
+    rows.add(element)
+    if spec.position is not None:
+        description = f"The place of `{spec.element}` in its array, from 1."
+        position = Column(name=spec.position, type=INTEGER, description=description, span=at.at(*path, "position"))
+        position = position.that_is(nullable=spec.empty == "keep")
+        rows.add(position)
+    rows.key = (*rows.key, spec.position) if rows.key and spec.position is not None and spec.empty == "drop" else ()
+    return Unnest(array=array, element=element, position=position, keeps_empty=spec.empty == "keep") if array is not None else None
 
 
 def groups_of(rows: Rows, spec: Parts) -> tuple[Group, ...]:

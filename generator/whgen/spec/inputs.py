@@ -13,7 +13,6 @@ from whgen.spec.base import ValueOf
 from whgen.spec.combination import Combination, Excludes, Needs
 from whgen.spec.common import (
     ColumnSpec,
-    DerivedColumn,
     Documented,
     ListedNames,
     Name,
@@ -23,6 +22,7 @@ from whgen.spec.common import (
     Sql,
     SqlByWarehouse,
     Text,
+    TypeName,
     columns_as_mapping,
     eg,
     is_list_of_names,
@@ -67,6 +67,21 @@ class UnionOfTables(SpecModel):
     """Take only these columns; all of them when not given."""
     may_lack: Annotated[Names | None, eg("discount")] = None
     """Columns that some of the tables lack, and that have no value in the rows of these. That a table lacks any other is an error."""
+
+
+class Unnest(SpecModel):
+    """The elements of an array, each in a row of its own."""
+
+    array: Annotated[Sql, eg("tags", "split(codes, ',')")]
+    """The array, or the JSON with one: an expression over the columns so far."""
+    element: Annotated[Name, eg("tag")]
+    """The column with the element. That of a JSON array is JSON, of which `json_value` takes values."""
+    type: TypeName | None = None
+    """The logical type of the elements, where it is not known."""
+    position: Annotated[Name | None, eg("tag_number")] = None
+    """A column with the place of the element in its array, from 1. With it, the rows have a key again."""
+    empty: Literal["drop", "keep"] = "drop"
+    """What becomes of a row whose array is empty or missing: no row, or one without an element."""
 
 
 class JoinedColumn(Documented):
@@ -183,6 +198,8 @@ class Parts(Documented):
     """Instead of `from`: several tables of one shape, read as one."""
     dedupe: Annotated[Dedupe | None, eg({"key": "customer_id", "latest": "updated_at"})] = None
     """Keep one row for each key. Comes before everything else."""
+    unnest: Annotated[Unnest | None, eg({"array": "tags", "element": "tag", "position": "tag_number"})] = None
+    """A row for each element of an array. Comes before joins."""
     join: Annotated[
         dict[Name, Join],
         eg({"customer": {"table": "shop.customers", "on": "customer_id", "columns": ["city"]}}),
@@ -202,11 +219,9 @@ class Parts(Documented):
     @property
     def has_parts(self) -> bool:
         """Whether the rows are other than those of one table."""
-        return bool(self.union or self.dedupe or self.join or self.group_by or self.aggregates or self.qualify)
+        return bool(self.union or self.dedupe or self.unnest or self.join or self.group_by or self.aggregates or self.qualify)
 
 
-PARTS = ("union", "dedupe", "join", "group_by", "aggregates", "qualify")
+PARTS = ("union", "dedupe", "unnest", "join", "group_by", "aggregates", "qualify")
 """The keys of the parts."""
 GROUPED = Needs(("aggregates", "group_by"), "`aggregates` needs `group_by`: the columns that rows must share to be summed up")
-
-__all__ = ["GROUPED", "PARTS", "AggregateColumn", "DerivedColumn", "GroupColumn", "Join", "JoinedColumn", "Parts", "UnionOfTables"]

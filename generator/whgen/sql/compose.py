@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlglot import exp
 
-from whgen.ir.inputs import Aggregate, Input, Join, Period, Union
+from whgen.ir.inputs import Aggregate, Input, Join, Period, Union, Unnest
 from whgen.ir.trees import copied
 from whgen.ir.types import INTEGER, Scalar, Type
 from whgen.ir.warehouse import Dedupe, Expression, Staging
 from whgen.sql.columns import cast, column_expression, literal, null
+from whgen.sql.elements import Place, elements
 from whgen.sql.types import shared_sql_type
 
 Items = dict[str, exp.Expr]
 """Columns by their names, each as an expression over the tables of the FROM."""
-UNITED, RANKED, FOLLOWED, GROUPED, DERIVED = "united", "ranked", "followed", "grouped", "derived"
-STEPS = (UNITED, RANKED, FOLLOWED, GROUPED, DERIVED)
+UNITED, RANKED, UNNESTED, FOLLOWED, GROUPED, DERIVED = "united", "ranked", "unnested", "followed", "grouped", "derived"
+STEPS = (UNITED, RANKED, UNNESTED, FOLLOWED, GROUPED, DERIVED)
 _ROW_NUMBER, _NEXT = "_row_number", "_next"
 """What the steps are called; the second of a kind has a number behind it."""
 
@@ -39,18 +41,21 @@ class _Steps:
         """An expression over the columns so far as one over the tables of the FROM."""
         return _replaced(expression.on(self.warehouse), self.items if items is None else items)
 
-    def close(self, name: str, columns: Mapping[str, Type]) -> None:
-        """Make the SELECT so far a query of the WITH, and read from that."""
+    def close(self, name: str, columns: Mapping[str, Type], *, table: str | None = None) -> None:
+        """Make the SELECT so far a query of the WITH, and read from that; columns bear the name of the `table` if others are to come."""
         self.queries.append((name, selected(self.select, self.items)))
         self.select = exp.Select().from_(exp.to_table(name), copy=False)
-        self.items = {n: column_expression(n, t) for n, t in columns.items()}
+        self.items = {n: column_expression(n, t, table) for n, t in columns.items()}
 
 
 def select_of(rows: Input, warehouse: str) -> exp.Select:
     """The SELECT of an input."""
-    base = rows.base
     steps = _base(rows, warehouse)
-    types = {c.name: c.type for c in base.columns}
+    types = {c.name: c.type for c in rows.base.columns}
+    if rows.unnest is not None:
+        _unnest(steps, rows.unnest)
+        types |= {c.name: c.type for c in (rows.unnest.element, rows.unnest.position) if c is not None}
+        steps.close(UNNESTED, types, table=UNNESTED if rows.joins else None)
     for join in rows.joins:
         _add_join(steps, join)
         types |= {b.column.name: b.column.type for b in join.columns} | {a.column.name: a.column.type for a in join.aggregates}
@@ -82,7 +87,7 @@ def _after(rows: Input) -> str:
 
 def _base(rows: Input, warehouse: str) -> _Steps:
     """The rows to begin with: of one table, of several, of each key one."""
-    base, table = rows.base, base_alias(rows) if rows.joins else None
+    base, table = rows.base, base_alias(rows) if rows.joins or rows.unnest is not None else None
     queries: list[tuple[str, exp.Query]] = []
     name = base.name
     if isinstance(base, Union):
@@ -96,6 +101,20 @@ def _base(rows: Input, warehouse: str) -> _Steps:
     if rows.dedupe is not None:
         steps.select.where(_is_first(table), copy=False)
     return steps
+
+
+def _unnest(steps: _Steps, unnest: Unnest) -> None:
+    """A row for each element of an array."""
+    place = unnest.position
+    table = elements(steps.over(unnest.array), unnest.element.name, place.name if place is not None else None)
+    how: dict[str, Any] = {"side": "LEFT", "on": exp.true()} if unnest.keeps_empty else {"kind": "CROSS"}
+    steps.select.append("joins", exp.Join(this=table, **how))
+    # Their names alone: some warehouses know no table of elements.
+    steps.items[unnest.element.name] = column_expression(unnest.element.name, unnest.element.type)
+    if place is not None:
+        counted = Place(this=column_expression(place.name, place.type))
+        counted.type = shared_sql_type(place.type)
+        steps.items[place.name] = counted
 
 
 def _united(union: Union) -> exp.Query:
@@ -155,7 +174,8 @@ def selected(select: exp.Select, items: Items) -> exp.Select:
     for name, tree in items.items():
         if not isinstance(tree, exp.Column) or tree.name != name:
             alias = exp.Alias(this=tree, alias=exp.to_identifier(name))
-            alias.type = tree.type
+            # A place is a whole number as it is.
+            alias.type = tree.type if not isinstance(tree, Place) else None
             tree = alias
         select.append("expressions", tree)
     return select

@@ -180,4 +180,16 @@ def _source(scope: Scope, name: str, search: _Search) -> Outputs:
         return {column: frozenset({(source.name, column)}) for column in search.tables.get(source.name, ())}
     if isinstance(source, Scope) and isinstance(source.expression, exp.Query):
         return _outputs(source, search)
+    if isinstance(source, Scope) and isinstance(source.expression, exp.UDTF):
+        # The elements of an array show what it shows; it is of a table that stands before them.
+        every = list(scope.selected_sources)
+        before = every[: every.index(name)] if name in every else []
+        made_of = frozenset(
+            origin
+            for column in source.expression.find_all(exp.Column)
+            for other in before
+            if column.table in ("", other)
+            for origin in _source(scope, other, search).get(column.name, ())
+        )
+        return dict.fromkeys(source.expression.alias_column_names, made_of)
     return {}

@@ -12,12 +12,14 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.trie import new_trie
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.elements import with_offset
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import Table, Warehouse
+from whgen.sql.elements import Elements, Place
 from whgen.warehouses.bigquery.incremental import granularity, increment
 from whgen.warehouses.bigquery.login import missing_login
 from whgen.warehouses.bigquery.tables import physical, policy_tags
@@ -151,7 +153,7 @@ DIALECT = Dialect(
     longest_name=300,
     bounds_decimals=False,
     folds_columns=True,
-    lowerings=LOWERINGS,
+    lowerings={**LOWERINGS, Elements: with_offset, Place: "{this} + 1"},
     settle=lambda tree, _: tree,
     spine=_spine,
     describe=None,

@@ -12,10 +12,12 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.elements import as_subquery
 from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import plain
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
+from whgen.sql.elements import Elements, Place
 from whgen.sql.types import sql_type
 from whgen.warehouses.duckdb.functions import LOWERINGS
 
@@ -177,7 +179,7 @@ DIALECT = Dialect(
     longest_name=240,
     bounds_decimals=True,
     folds_columns=True,
-    lowerings=LOWERINGS,
+    lowerings={**LOWERINGS, Elements: as_subquery, Place: "{this}"},
     settle=_settle,
     spine=_spine,
     describe="describe select * from {relation}",

@@ -6,17 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
 from whgen.dialects.base import Dialect, Layout
+from whgen.dialects.elements import with_ordinality
 from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import Physical
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Table, Warehouse
+from whgen.sql.elements import Elements, Place
 from whgen.sql.types import logical_type, sql_type
 from whgen.warehouses.postgres.functions import LOWERINGS
 from whgen.warehouses.postgres.tables import physical
@@ -80,7 +82,8 @@ where inside.nspname = '{schema}' and outside.nspname not in ({schemas})
 
 
 class _Generator(Layout, Postgres.Generator):  # type: ignore[misc, valid-type] # sqlglot makes it at run time
-    pass
+    # What looks into JSON takes JSONB.
+    TYPE_MAPPING: ClassVar = {**Postgres.Generator.TYPE_MAPPING, exp.DType.JSON: "JSONB"}
 
 
 class _Postgres(Postgres):
@@ -163,7 +166,7 @@ DIALECT = Dialect(
     longest_name=63,
     bounds_decimals=True,
     folds_columns=False,
-    lowerings=LOWERINGS,
+    lowerings={**LOWERINGS, Elements: with_ordinality, Place: "{this}"},
     settle=_settle,
     spine=_spine,
     describe=_DESCRIBE,

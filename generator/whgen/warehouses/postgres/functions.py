@@ -76,6 +76,8 @@ def _safe_cast(node: exp.Expr, target: Kind) -> Pattern:
     if target is Kind.TIMESTAMP:
         zoned = "CASE WHEN {this} ~ '(Z|[+-][0-9]{2}(:[0-9]{2})?)$' AND {this} ~ ':' THEN {this} ELSE {this} || '+00' END"
         return f"CASE WHEN {{this}} ~ {quoted(_ZONED)} AND PG_INPUT_IS_VALID({{this}}, 'timestamptz') THEN CAST({zoned} AS TIMESTAMPTZ) END"
+    if target is Kind.JSON:
+        return "CASE WHEN PG_INPUT_IS_VALID({this}, 'jsonb') THEN CAST({this} AS JSONB) END"
     if target not in _GUARDS:
         return exp.Cast(this=copied(node.this), to=copied(target_type(node)))
     guard, name = _GUARDS[target]
