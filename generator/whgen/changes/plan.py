@@ -46,6 +46,8 @@ class Plan:
     tests_removed: tuple[str, ...] = ()
     sql: Mapping[str, str] = field(default_factory=dict)
     """For models whose SQL differs, how."""
+    strangers: tuple[str, ...] = ()
+    """What lies in the schemas of a target, and is none of the project's."""
     acknowledged: frozenset[str] = frozenset()
     """The breaking changes that the specs acknowledge."""
 
@@ -79,6 +81,21 @@ def plan_changes(before: State | None, after: State, *, against: str, warehouse:
         tests_removed=tuple(sorted(tests[0] - tests[1])),
         sql=sql,
         acknowledged=acknowledged(changes, before.warehouse if before is not None else None, after.warehouse, report),
+    )
+
+
+def plan_target(changes: tuple[Change, ...], after: State, *, against: str, strangers: tuple[str, ...], report: Report) -> Plan:
+    """The plan for what a target holds, by the changes that its tables tell of."""
+    changed = {c.table for c in changes if c.weight is not Weight.ADDITIVE}
+    reached, building = (downstream(after.warehouse, names) for names in (changed, {c.table for c in changes}))
+    return Plan(
+        against=against,
+        changes=changes,
+        reached=tuple(sorted(reached - changed)),
+        exposures=tuple(e.name for e in after.warehouse.exposures if reached & {*e.depends_on}),
+        built=tuple(n for n in in_order(after.warehouse) if n in building),
+        strangers=strangers,
+        acknowledged=acknowledged(changes, None, after.warehouse, report),
     )
 
 

@@ -21,7 +21,8 @@ def to_text(plan: Plan, *, with_sql: bool) -> str:
     """The plan as people read it in a terminal."""
     lines = [f"Compared with {plan.against}.", ""]
     if not plan.changes:
-        return "\n".join([*lines, "Nothing changes.", ""])
+        strangers = [f"Not of this project: {_listed(plan.strangers)}"] if plan.strangers else []
+        return "\n".join([*lines, "Nothing changes.", *strangers, ""])
     for title, changes in _by_table(plan):
         lines += [title, *(f"  {_mark(c, plan):<12}  {_words(c, title)}  ({_place(c)})" for c in changes), ""]
     effects = [f"{label}: {_listed(names)}" for label, names in _effects(plan) if names]
@@ -73,6 +74,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "built": list(plan.built),
         "tests_added": list(plan.tests_added),
         "tests_removed": list(plan.tests_removed),
+        "strangers": list(plan.strangers),
         "sql": dict(plan.sql),
     }
 
@@ -105,6 +107,7 @@ def _effects(plan: Plan) -> list[tuple[str, Sequence[str]]]:
         ("Will be built", plan.built),
         ("Tests added", plan.tests_added),
         ("Tests removed", plan.tests_removed),
+        ("Not of this project", plan.strangers),
     ]
 
 

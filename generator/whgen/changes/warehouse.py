@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from whgen.changes.change import Change, Changes
 from whgen.changes.dimension import compare_calendars, compare_dimensions
@@ -29,7 +29,7 @@ _ORDER = {name: number for number, name in enumerate(KINDS)}
 
 def compare_warehouses(old: Warehouse | None, new: Warehouse) -> tuple[Change, ...]:
     """All changes from one warehouse to the other; None is one that there was not yet."""
-    changes = Changes(private=_private(old, new))
+    changes = Changes(private=private_tables(old, new))
     if old is not None:
         compare_projects(old, new, changes)
     pairs = paired(old.tables if old is not None else (), new.tables)
@@ -41,10 +41,15 @@ def compare_warehouses(old: Warehouse | None, new: Warehouse) -> tuple[Change, .
     columns = {after.name: paired(before.columns, after.columns).renamed for before, after in pairs.both}
     for before, after in pairs.both:
         _compare(pair_of(before, after, tables, columns, _read(after, columns, new)), changes)
-    return tuple(sorted(changes.found, key=lambda c: (c.table, c.subject, _ORDER[c.kind.name], c.states)))
+    return in_catalogue_order(changes.found)
 
 
-def _private(old: Warehouse | None, new: Warehouse) -> frozenset[str]:
+def in_catalogue_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes sorted by table, by what they are of, and by kind."""
+    return tuple(sorted(changes, key=lambda c: (c.table, c.subject, _ORDER[c.kind.name], c.states)))
+
+
+def private_tables(old: Warehouse | None, new: Warehouse) -> frozenset[str]:
     """The tables that nobody but the project reads: staging and seeds, unless an exposure names them."""
     both = [w for w in (old, new) if w is not None]
     exposed = {name for w in both for e in w.exposures for name in e.depends_on}

@@ -68,12 +68,20 @@ class Connection:
         with self._asking():
             return bool(self.adapter.check_schema_exists(schema.database, schema.name))
 
+    def relations(self, schema: Schema) -> tuple[Any, ...]:
+        """The tables and views in a schema. Raises DbtError."""
+        with self._asking():
+            # dbt-postgres finds schemas by a pattern, in which `_` stands for any character.
+            return tuple(r for r in self.adapter.list_relations_without_caching(self._relation(schema)) if r.schema == schema.name)
+
+    def columns(self, relation: Any) -> tuple[tuple[str, str], ...]:
+        """The columns of a table as dbt finds them, with the names of their types. Raises DbtError."""
+        with self._asking():
+            return tuple((str(c.name), str(c.data_type)) for c in self.adapter.get_columns_in_relation(relation))
+
     def strangers(self, schema: Schema, known: frozenset[str]) -> tuple[str, ...]:
         """The tables and views in a schema that are none of the project's. Raises DbtError."""
-        with self._asking():
-            relation = self._relation(schema)
-            # dbt-postgres finds schemas by a pattern, in which `_` stands for any character.
-            names = [str(r.identifier) for r in self.adapter.list_relations_without_caching(relation) if r.schema == schema.name]
+        names = [str(r.identifier) for r in self.relations(schema)]
         return tuple(sorted(n for n in names if _LEFT_BEHIND.sub("", n).lower() not in known))
 
     def create(self, schema: Schema) -> None:
