@@ -59,7 +59,9 @@ seed: country
 file: country.csv
 key: code
 columns: {code: string, people: integer}
-""".replace("dimension: customer\nfrom: shop.customers\nkey: customer_id\ncolumns: all", "dimension: customer\nfrom: crm.accounts\nkey: id"),
+""".replace(
+        "dimension: customer\nfrom: shop.customers\nkey: customer_id\ncolumns: all", "dimension: customer\nfrom: crm.accounts\nkey: id"
+    ),
     "specs/country.csv": "code,people\nDE,84\n",
     "raw/orders.csv": "order_id,customer_id,ordered_at,local_at,ordered_on,amount,weight,status,is_paid\n"
     "1,7,2024-05-06 07:08:09,2024-05-06 07:08:09,2024-05-06,9.50,1.5,open,true\n",
@@ -89,7 +91,9 @@ def ids(root: Path, *, ends: int = 0) -> list[str]:
 
 @pytest.fixture
 def on_duckdb(tmp_path: Path) -> Path:
-    return write_project(tmp_path, SPECS | {"specs/warehouse.yml": "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}}\n"})
+    return write_project(
+        tmp_path, SPECS | {"specs/warehouse.yml": "warehouse: shop\ntargets: {dev: {warehouse: duckdb, path: shop.duckdb}}\n"}
+    )
 
 
 @pytest.fixture
