@@ -50,10 +50,10 @@ def in_catalogue_order(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def private_tables(old: Warehouse | None, new: Warehouse) -> frozenset[str]:
-    """The tables that nobody but the project reads: staging and seeds, unless an exposure names them."""
+    """The tables that nobody but the project reads: staging, seeds and inputs, unless an exposure names them."""
     both = [w for w in (old, new) if w is not None]
     exposed = {name for w in both for e in w.exposures for name in e.depends_on}
-    return frozenset(t.name for w in both for t in (*w.stagings, *w.seeds)) - exposed
+    return frozenset(t.name for w in both for t in (*w.stagings, *w.seeds, *w.inputs)) - exposed
 
 
 def _read(table: Table, columns: Mapping[str, Mapping[str, str]], warehouse: Warehouse) -> Mapping[str, str]:

@@ -76,12 +76,14 @@ def _of_data(value: Any, renames: Renames) -> Any:
     return value.value if isinstance(value, Enum) else value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def sql_of(tree: exp.Expr, renames: Renames = SAME) -> str:
-    """An expression on one line, without comments, in the names of now."""
+def sql_of(tree: exp.Expr, renames: Renames = SAME, *, in_order: bool = True) -> str:
+    """An expression on one line, without comments, in the names of now; where the order of selected columns means nothing, sorted."""
     tree = copied(tree)
-    for node in nodes_of(tree) if renames is not SAME else ():
-        if isinstance(node, exp.Column | exp.Alias | exp.Table):
+    for node in nodes_of(tree):
+        if isinstance(node, exp.Column | exp.Table) and renames is not SAME:
             _rename(node, renames)
+        elif isinstance(node, exp.Select | exp.Group) and not in_order:
+            node.set("expressions", sorted(node.expressions, key=lambda e: str(e.alias_or_name or e.sql())))
     return tree.sql(comments=False)
 
 

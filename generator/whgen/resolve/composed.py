@@ -43,6 +43,7 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
         key=tuple(spec.key or found.key),
         key_span=at.at("key") if spec.key else None,
         meta=spec.meta,
+        was=spec.was or "",
         tags=tuple(spec.tags or ()),
         tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
         dbt=spec.dbt,

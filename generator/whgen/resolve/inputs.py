@@ -121,6 +121,7 @@ def made_of(at: Located[Any], base: Table, name: str, symbols: Symbols, derive: 
         file=at.file,
         span=source_span(at),
         description=f"The rows that {name} is made of.",
+        was=_former(at, name),
         columns=symbols.with_tests(found.columns),
         key=found.key,
         meta={},
@@ -135,6 +136,11 @@ def made_of(at: Located[Any], base: Table, name: str, symbols: Symbols, derive: 
     )
     symbols.inputs.append(composed)
     return composed
+
+
+def _former(at: Located[Any], name: str) -> str:
+    noun = getattr(at.spec, "fact", None) or at.spec.dimension
+    return f"int_{name.removesuffix(noun)}{at.spec.was}" if at.spec.was else ""
 
 
 def read_at(made: Input | None, name: str, at: Located[Any], symbols: Symbols) -> tuple[str, ...]:

@@ -166,10 +166,7 @@ class Symbols:
     def column(
         self, name: str, spec: ColumnSpec, at: Located[SpecModel], path: Path, *, inherited: Column | None = None, type_: Type | None = None
     ) -> Column:
-        """A column as its spec, the column it comes from and the dictionary describe it, in this order.
-
-        `type_` is what the expression yields, for columns that declare no type of their own.
-        """
+        """A column as its spec, the column it comes from and the dictionary describe it, in this order; `type_` is what its SQL yields."""
         entry, span = self.dictionary.get(name, _NOT_THERE), at.key(*path)
         if spec.type is not None:
             declared: Type | None = self.type_of(spec.type, at.at(*path, "type"))
