@@ -55,7 +55,7 @@ def contents(root: Path) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables and views of the database, by schema and name."""
     with duckdb.connect(str(root / "shop.duckdb"), read_only=True) as connection:
         connection.execute(f"set file_search_path = '{root}'")
-        listed = "select table_schema, table_name from information_schema.tables order by all"
+        listed = "select table_schema, table_name from information_schema.tables where table_name not like 'whgen%' order by all"
         found = connection.execute(listed).fetchall()
         return {f"{s}.{t}": connection.execute(f'select * from "{s}"."{t}" order by all').fetchall() for s, t in found}
 

@@ -65,6 +65,15 @@ def _commit(root: Path, name: str) -> str:
     raise RevisionError(f"git knows no commit `{name}`", help_)
 
 
+def head(root: Path) -> str | None:
+    """The commit that is checked out, where there is one."""
+    try:
+        answer = _asked(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except RevisionError:
+        return None
+    return answer.decode().strip() if answer is not None else None
+
+
 def read(root: Path, revision: Revision, folder: Path, *, everything: bool = False) -> None:
     """Write the files of a project as they were at a commit to a folder: what it is compiled of, or `everything` but what is generated."""
     names = _asked(root, "ls-tree", "-r", "-z", revision.commit, "--", *(() if everything else _READ))

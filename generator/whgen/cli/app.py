@@ -25,6 +25,7 @@ from whgen.cli.lineage import lineage
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.plan import plan
+from whgen.cli.runs import runs
 from whgen.cli.say import leave, say
 from whgen.cli.schedule import schedule
 from whgen.cli.schema import schema
@@ -59,6 +60,7 @@ for command in (
     ls,
     lock,
     freshness,
+    runs,
     schedule,
     ci,
     alert,

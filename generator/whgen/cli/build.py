@@ -6,11 +6,13 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from whgen.cli.environment import require_environment, with_prefix
+from whgen.cli.history import keep
 from whgen.cli.outcome import document
 from whgen.cli.say import compiled, fail, find_project, leave, say_for_programs, severe, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, INTERRUPTED, OK, Settings, common, formatted
@@ -116,7 +118,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     from whgen.dbt.failures import report_outcome
     from whgen.dbt.run import run
 
-    began = time.monotonic()
+    began, started = time.monotonic(), datetime.now(UTC)
     root = find_project(settings)
     compilation = compiled(settings, root)
     if wish.group:
@@ -141,11 +143,11 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         schema_prefix=prefix,
         retry=wish.retry,
     )
+    report = Report()
     with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
-        outcome = run(invocation, shown.receive)
+        outcome = run(invocation, shown.receive, lambda ended: keep(project, invocation, ended, started, report))
     if not outcome.nodes and not outcome.error and not outcome.interrupted:
         fail("no-node-selected", _nothing(command, wish), help="`whgen ls` lists what there is to select")
-    report = Report()
     report_outcome(outcome, invocation, project.origins, report)
     code = INTERRUPTED if outcome.interrupted else OK if outcome.ok else FAILED
     seconds = time.monotonic() - began

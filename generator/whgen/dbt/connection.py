@@ -16,6 +16,8 @@ Statements: TypeAlias = Callable[[Sequence[str], Sequence[tuple[str, str]]], Ite
 """Schemas, and what is in them as (type, name) -> the statements that drop them."""
 _BUILT = ("model", "seed", "snapshot")
 # What an interrupted build may leave beside a table.
+_OWN = ("whgen_runs", "whgen_run_nodes")
+"""The tables in which whgen keeps what happened."""
 _LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)_?[0-9]*$")
 
 
@@ -82,7 +84,7 @@ class Connection:
     def strangers(self, schema: Schema, known: frozenset[str]) -> tuple[str, ...]:
         """The tables and views in a schema that are none of the project's. Raises DbtError."""
         names = [str(r.identifier) for r in self.relations(schema)]
-        return tuple(sorted(n for n in names if _LEFT_BEHIND.sub("", n).lower() not in known))
+        return tuple(sorted(n for n in names if _LEFT_BEHIND.sub("", n).lower() not in known and n.lower() not in _OWN))
 
     def create(self, schema: Schema) -> None:
         """Make a schema. Raises DbtError."""

@@ -35,10 +35,11 @@ class DbtError(Exception):
     """dbt could not do what it was asked to; the text is its own."""
 
 
-def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
+def run(invocation: Invocation, on_event: Callable[[Event], None], at_end: Callable[[Outcome], None] = lambda _: None) -> Outcome:
     """Run a command. Events come one at a time, from a thread of their own. Ctrl-C ends it cleanly, with what is finished.
 
-    An exception of `on_event` is raised here at the end: it neither stops dbt nor is it lost.
+    `at_end` is called with the outcome before the warehouse is let go. An exception of `on_event` is raised here at the end: it neither
+    stops dbt nor is it lost.
     """
     collector = _Collector(on_event=on_event, is_local=invocation.is_local)
     error, kind = "", ""
@@ -57,15 +58,17 @@ def run(invocation: Invocation, on_event: Callable[[Event], None]) -> Outcome:
             elif not interruption.happened:
                 error, kind = str(answer.exception), type(answer.exception).__name__
         collector.end()
+        outcome = Outcome(
+            nodes=tuple(collector.finished.values()),
+            error=error,
+            error_kind=kind,
+            interrupted=interruption.happened,
+            warnings=collector.warnings,
+            log=log_of(invocation),
+        )
+        at_end(outcome)
     collector.raise_failure()
-    return Outcome(
-        nodes=tuple(collector.finished.values()),
-        error=error,
-        error_kind=kind,
-        interrupted=interruption.happened,
-        warnings=collector.warnings,
-        log=log_of(invocation),
-    )
+    return replace(outcome, interrupted=interruption.happened)
 
 
 def names(invocation: Invocation) -> tuple[str, ...]:

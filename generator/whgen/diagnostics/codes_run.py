@@ -239,4 +239,22 @@ RUN: tuple[Code, ...] = (
         fix="Partition the tables that are read, filter them, or allow more.",
         at_run_time=True,
     ),
+    Code(
+        name="run-not-kept",
+        title="An outcome that could not be kept",
+        what="The build is done, and its outcome could not be added to the table `whgen_runs` of the target.",
+        why="The history of runs is for `whgen runs`; the build does not depend on it, so this is a warning.",
+        example="whgen build   # with a role that may not make tables in the staging schema",
+        fix="Give the role the right, or turn the history off: `run_history: false` in the project file.",
+        at_run_time=True,
+    ),
+    Code(
+        name="no-runs",
+        title="No history of runs",
+        what="The target has no table `whgen_runs`, or the project keeps none.",
+        why="Outcomes are kept from the first build with a version of whgen that does so.",
+        example="whgen runs   # before the first build",
+        fix="Build once, and do not turn `run_history` off.",
+        at_run_time=True,
+    ),
 )

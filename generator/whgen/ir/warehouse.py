@@ -311,6 +311,7 @@ class Warehouse:
     policy_tags: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     """For classes of personal data their policy tag, for all targets or by target."""
     persist_docs: bool = False
+    run_history: bool = True
     sources: tuple[Source, ...] = ()
     stagings: tuple[Staging, ...] = ()
     seeds: tuple[Seed, ...] = ()

@@ -16,6 +16,10 @@ def plan_environments(warehouse: Warehouse, dialect: Dialect) -> Iterator[Enviro
     """One for each target on the warehouse of a dialect."""
     layers = (warehouse.staging, warehouse.stagings or warehouse.seeds), (warehouse.production, warehouse.production_tables)
     schemas = tuple(sorted({layer.schema for layer, tables in layers if tables}))
+    layer = warehouse.staging if layers[0][1] else warehouse.production
+    home = layer.schema if warehouse.run_history else ""
     for target in warehouse.targets:
         if target.warehouse == dialect.name:
-            yield Environment(target=target.name, prefix=target.schema_prefix, per_developer=target.per_developer, schemas=schemas)
+            yield Environment(
+                target=target.name, prefix=target.schema_prefix, per_developer=target.per_developer, schemas=schemas, home=home
+            )

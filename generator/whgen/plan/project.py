@@ -310,11 +310,19 @@ class Environment:
     prefix: str
     per_developer: bool
     schemas: tuple[str, ...]
+    home: str = ""
+    """The schema where whgen keeps what happened; empty where it keeps nothing."""
 
     def names(self, *, schema_prefix: str = "", developer: str = "") -> tuple[str, ...]:
         """The schemas that a build makes, as macros/environment.sql names them."""
-        before = f"{schema_prefix}{self.prefix}{f'{developer}_' if self.per_developer else ''}"
-        return tuple(before + schema for schema in self.schemas)
+        return tuple(self._full(schema, schema_prefix, developer) for schema in self.schemas)
+
+    def home_name(self, *, schema_prefix: str = "", developer: str = "") -> str:
+        """The full name of `home`."""
+        return self._full(self.home, schema_prefix, developer) if self.home else ""
+
+    def _full(self, schema: str, schema_prefix: str, developer: str) -> str:
+        return f"{schema_prefix}{self.prefix}{f'{developer}_' if self.per_developer else ''}{schema}"
 
     def is_of_developer(self, name: str) -> bool:
         """Whether a schema is one that some developer would have here."""

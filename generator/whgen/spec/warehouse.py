@@ -93,6 +93,9 @@ class WarehouseSpec(Documented):
     """The dictionary of columns: type, description and unit are inherited wherever a column has one of these names."""
     pii: Annotated[dict[Name, PiiClass], eg({"contact": {"description": "By which somebody is reached."}})] = {}
     """Classes of personal data, the strictest first: a column that is made of several belongs to the first of them."""
+    run_history: Flag = True
+    """Keep the outcome of every build in the target, where `whgen runs` finds it: in the tables `whgen_runs` and `whgen_run_nodes` beside
+    the staging tables."""
     persist_docs: Flag = False
     """Write descriptions of tables and columns into the warehouse, where its catalogue and other tools show them."""
     ci: Annotated[CiSpec, eg({"branch": "main", "deploy": ["qa", "prod"]})] = CiSpec()
