@@ -36,7 +36,7 @@ TOTAL = "measures: {total: {expr: amount, additivity: additive}}"
 
 def git(root: Path, *words: str) -> str:
     who = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org", "-c", "commit.gpgsign=false", "-c", "core.autocrlf=false"]
-    return subprocess.run(["git", *who, "-C", str(root), *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["git", *who, "-C", str(root), *words], check=True, capture_output=True, text=True, input="").stdout
 
 
 def commit(root: Path, message: str) -> None:

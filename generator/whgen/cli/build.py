@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,12 +15,14 @@ import click
 from whgen.cli.environment import require_environment, with_prefix
 from whgen.cli.history import keep
 from whgen.cli.outcome import document
-from whgen.cli.say import compiled, fail, find_project, leave, say_for_programs, severe, show
+from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs, severe, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, INTERRUPTED, OK, Settings, common, formatted
 from whgen.compilation import Compilation, Generated
 from whgen.dbt.events import Invocation
 from whgen.diagnostics.diagnostic import Report, candidates_help
 from whgen.plan.project import PlannedGroup, PlannedSchedule
+
+_MOST_LISTED = 8
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
@@ -47,12 +50,19 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.option("--full-refresh", is_flag=True, help="Build incremental models anew.")
 @click.option("--group", metavar="SCHEDULE/GROUP", help="Only a group of a schedule, on the target of the schedule.")
+@click.option("--changed", is_flag=True, help="Only models that differ from those of a commit, and all that read them.")
+@click.option("--against", metavar="REF", help="With --changed: the commit; where this work left the main branch when not given.")
+@click.option("--defer", metavar="TARGET", help="With --changed: read what is not built from this target.")
 @click.option("--retry", is_flag=True, help="Go on where the last build of the same selection failed; build all of it if none did.")
 @_options
 def build(settings: Settings, **options: Any) -> None:
     """Generate the dbt project, build all models and run all tests."""
     if options["group"] and (options["target"] or options["select"] or options["exclude"]):
         raise click.UsageError("--group says what is built, and where: leave --target, --select and --exclude out")
+    if options["changed"] and (options["group"] or options["select"] or options["retry"]):
+        raise click.UsageError("--changed says what is built: leave --select, --group and --retry out")
+    if not options["changed"] and (options["against"] or options["defer"]):
+        raise click.UsageError("--against and --defer go with --changed")
     _execute("build", settings, _Wish(**options))
 
 
@@ -110,6 +120,10 @@ class _Wish:
     schema_prefix: str | None = None
     group: str | None = None
     retry: bool = False
+    changed: bool = False
+    against: str | None = None
+    defer: str | None = None
+    state: Path | None = None
 
 
 def _execute(command: str, settings: Settings, wish: _Wish) -> None:
@@ -129,6 +143,8 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     prefix = wish.schema_prefix or ""
     require_environment(project, target, prefix)
     write_all(compilation, root)
+    if wish.changed:
+        wish = _only_changed(settings, root, compilation, target, wish)
     invocation = Invocation(
         command=command,
         project=root / project.folder,
@@ -142,6 +158,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         place="/".join(filter(None, (prefix, wish.group))),
         schema_prefix=prefix,
         retry=wish.retry,
+        state=wish.state,
     )
     report = Report()
     with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
@@ -158,6 +175,24 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         show(severe(report) if settings.quiet else report, compilation.texts)
         shown.close(outcome, seconds=seconds)
     leave(code)
+
+
+def _only_changed(settings: Settings, root: Path, compilation: Compilation, target: str, wish: _Wish) -> _Wish:
+    """The wish for what changed alone; the command ends where nothing did."""
+    from whgen.cli.changed import selection
+
+    if wish.defer == target:
+        raise click.UsageError(f"--defer is for another target than `{target}`")
+    found = selection(settings, root, compilation, target, wish.against, wish.defer)
+    if not found.nodes:
+        if settings.is_text:
+            say(f"Nothing to build: no model differs from those of {found.against}.")
+        else:
+            say_for_programs(settings, {"ok": True, "exit_code": OK, "command": "build", "target": target, "nodes": []}, ())
+        leave(OK)
+    if settings.is_text and not settings.quiet:
+        say(f"Compared with {found.against}: {', '.join(found.nodes[:_MOST_LISTED])}{' ...' if len(found.nodes) > _MOST_LISTED else ''}")
+    return replace(wish, select=found.nodes, state=found.state)
 
 
 def _nothing(command: str, wish: _Wish) -> str:

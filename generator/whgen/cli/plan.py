@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ import click
 
 from whgen.cli.build import require_adapter, target_of
 from whgen.cli.environment import opened, require_environment
-from whgen.cli.say import fail, find_project, leave, require, say, say_for_programs, show
+from whgen.cli.say import find_project, leave, say, say_for_programs, show
 from whgen.cli.settings import OK, STALE, Settings, common, formatted
+from whgen.cli.states import now, revision_of, then
 from whgen.diagnostics.diagnostic import Report
-from whgen.revision import Revision, RevisionError, found, read
 
 if TYPE_CHECKING:
     from whgen.changes.plan import Plan, State
@@ -35,7 +34,7 @@ def plan(settings: Settings, /, against: str | None, target: str | None, **optio
     from whgen.changes.show import to_data, to_markdown, to_text
 
     root = find_project(settings)
-    after, report = _now(settings, root), Report()
+    after, report = now(settings, root), Report()
     made = _with_target(root, after, target, report) if target is not None else _with_commit(root, after, against, report)
     code = STALE if made.unacknowledged else OK
     if settings.form == "json":
@@ -50,11 +49,8 @@ def plan(settings: Settings, /, against: str | None, target: str | None, **optio
 def _with_commit(root: Path, after: State, against: str | None, report: Report) -> Plan:
     from whgen.changes.plan import plan_changes
 
-    try:
-        revision = found(root, against, after.warehouse.ci.branch)
-        before = _then(root, revision)
-    except RevisionError as problem:
-        fail("unknown-revision", str(problem), help=problem.help)
+    revision = revision_of(root, against, after.warehouse.ci.branch)
+    before = then(root, revision)
     return plan_changes(before, after, against=revision.words, warehouse=after.warehouse.targets[0].warehouse, report=report)
 
 
@@ -76,35 +72,3 @@ def _with_target(root: Path, after: State, target: str, report: Report) -> Plan:
         there = Held(tables={}, former={}) if is_new else held(connection, former, dialect.describe_sql if dialect.describe else None)
     changes = compare_target(there.tables, there.former, after.warehouse, dialect)
     return plan_target(changes, after, against=f"what `{name}` holds", strangers=there.strangers, report=report)
-
-
-def _now(settings: Settings, root: Path) -> State:
-    from whgen.changes.plan import State
-    from whgen.pipeline import understand
-
-    compilation, warehouse = understand(root, generate=True)
-    require(compilation, settings)
-    assert warehouse is not None, "without a project file there are errors"
-    return State(warehouse=warehouse, compilation=compilation)
-
-
-def _then(root: Path, revision: Revision) -> State | None:
-    """The project at a commit; None where it had no specs yet. Raises RevisionError."""
-    from whgen.changes.plan import State
-    from whgen.pipeline import understand
-
-    with tempfile.TemporaryDirectory(prefix="whgen-", ignore_cleanup_errors=True) as folder:
-        place = Path(folder).resolve()
-        read(root, revision, place)
-        if not any((place / "specs").rglob("*.yml")):
-            return None
-        compilation, warehouse = understand(place, generate=True)
-        if compilation.reads_elsewhere:
-            read(root, revision, place, everything=True)
-            compilation, warehouse = understand(place, generate=True)
-    if compilation.report.has_errors or warehouse is None:
-        first = next(d for d in compilation.report if d.severity == "error")
-        count = compilation.report.errors
-        message = f"the specs of {revision.words} have {'an error' if count == 1 else f'{count} errors'}: {first.message} ({first.span})"
-        fail("broken-revision", message, help="compare with a later commit, or with what is built: `--target NAME`")
-    return State(warehouse=warehouse, compilation=compilation)

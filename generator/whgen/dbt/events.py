@@ -70,6 +70,8 @@ class Invocation:
     """Folder below `target` and `logs` for what this command leaves behind, so that others beside it keep theirs."""
     retry: bool = False
     """Go on where the last command of the same words failed, if there was one."""
+    state: Path | None = None
+    """A folder with the manifest of another target, which has what is not selected."""
     schema_prefix: str = ""
     """What stands before all schemas of a throw-away environment."""
 

@@ -57,6 +57,9 @@ def arguments(invocation: Invocation) -> list[str]:
     if invocation.command in _BUILDING:
         # dbt would also run every test that reads a selected table: those of tables behind it too, which may not exist yet.
         found += ["--indirect-selection", "buildable"]
+    if invocation.state is not None:
+        # What lies around here from earlier builds is not what the other target has.
+        found += ["--defer", "--favor-state", "--state", str(invocation.state)]
     if invocation.full_refresh:
         found.append("--full-refresh")
     return [*found, *threads]

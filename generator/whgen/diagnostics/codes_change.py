@@ -59,4 +59,13 @@ changes: [column-dropped fact_order.amount]
         fix="Compare with a later commit, or with what is built: `--target NAME`.",
         at_run_time=True,
     ),
+    Code(
+        name="cannot-defer",
+        title="A target that cannot stand in",
+        what="What a build of changes does not build should be read from another target, and cannot be.",
+        why="A query on one target reads tables of another only where both are in one database; on BigQuery, in one location.",
+        example="whgen build --changed --defer prod   # where dev and prod are files of their own",
+        fix="Name a target beside the one that is built, or build the rest on this one first, and leave `--defer` out.",
+        at_run_time=True,
+    ),
 )

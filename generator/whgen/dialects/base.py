@@ -92,6 +92,8 @@ class Dialect:
     """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
     missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
     """What a connection with these settings lacks to log in, as far as that shows offline, and what to do, with `{variable}` in it."""
+    one_database: tuple[str, ...]
+    """The settings in which two targets agree where a query on one can read the tables of the other."""
     estimates: bool = False
     """Whether it says what a query would read, without running it."""
     credentials: Mapping[str, str] = field(default_factory=dict)

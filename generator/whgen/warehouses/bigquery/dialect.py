@@ -156,6 +156,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: with_offset, Place: "{this} + 1"},
     settle=lambda tree, _: tree,
     spine=_spine,
+    one_database=("location",),
     describe=None,
     narrower={},
     physical=_physical,

@@ -182,6 +182,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: as_subquery, Place: "{this}"},
     settle=_settle,
     spine=_spine,
+    one_database=("path",),
     describe="describe select * from {relation}",
     narrower={
         **dict.fromkeys(("INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"), Kind.INTEGER),

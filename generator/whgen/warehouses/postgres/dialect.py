@@ -169,6 +169,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: with_ordinality, Place: "{this}"},
     settle=_settle,
     spine=_spine,
+    one_database=("host", "port", "dbname"),
     describe=_DESCRIBE,
     narrower={
         "SMALLINT": Kind.INTEGER,
