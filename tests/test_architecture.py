@@ -57,6 +57,18 @@ def test_warehouses_are_named_in_their_own_package_only() -> None:
     assert not named
 
 
+def test_the_evaluator_shares_nothing_with_the_sql() -> None:
+    """What proves the generated SQL must not be made of the same code: it may read what specs mean, and no more."""
+    allowed = {"whgen.evaluate", "whgen.ir"}
+    imported = {
+        node.module
+        for path in (PACKAGE / "evaluate").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("whgen")
+    }
+    assert {".".join(name.split(".")[:2]) for name in imported} == allowed
+
+
 def _templates() -> list[str]:
     return sorted(p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*.j2"))
 

@@ -93,6 +93,33 @@ def _compile_alone(root: Path, texts: Mapping[str, str]) -> tuple[Compilation, W
     return _generated(checked, warehouse), warehouse
 
 
+def stage_specs(root: Path) -> tuple[Compilation, Warehouse | None]:
+    """The specs below `root` for a rehearsal: their meaning, and one dbt project that reads and builds a database file of its own.
+
+    None when there is no such project, since the specs have errors or no target on a warehouse that is embedded.
+    """
+    from whgen.dialects import DIALECTS
+    from whgen.ir.environment import Target
+    from whgen.resolve.warehouse import resolve_warehouse
+    from whgen.spec.load import load_specs
+    from whgen.spec.lock import load_lock
+
+    checked = validate(root)
+    if checked.report.has_errors:
+        return checked, None
+    report = Report()
+    specs = load_specs(root, report)
+    warehouse = resolve_warehouse(specs, load_lock(root, specs.texts, report), report)
+    embedded = next((n for n in warehouse.warehouses if DIALECTS[n].is_local), None) if warehouse is not None else None
+    if warehouse is None or embedded is None:
+        return checked, None
+    target = Target(name="rehearsal", warehouse=embedded, settings={"path": "rehearsal.db", "threads": 2}, schema_prefix="")
+    # Tables of a schema instead of files: what is read is the same, and so is every query.
+    sources = tuple(replace(s, location={embedded: {"schema_name": f"raw_{s.name}"}}) for s in warehouse.sources)
+    staged = replace(warehouse, targets=(target,), sources=sources, schedules=())
+    return _generated(checked, staged), staged
+
+
 def compile_sources(root: Path) -> Compilation:
     """A dbt project for each warehouse with nothing in it but the sources: what it takes to ask what their tables hold."""
     from whgen.resolve.warehouse import resolve_locations
