@@ -116,6 +116,7 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     is_tried=False,
+    one_database=("host", "catalog"),
     source=lambda location: {"schema": location["schema_name"]},
     profile=_profile,
 )

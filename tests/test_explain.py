@@ -98,11 +98,11 @@ def test_tables() -> None:
 
 
 def test_every_table_and_every_column_can_be_explained(history: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from whgen.dialects import DIALECTS
     from whgen.lineage.about import Atlas, about_column, about_table
     from whgen.lineage.graph import Node
     from whgen.lineage.prose import column_lines, table_lines
     from whgen.pipeline import understand
+    from whgen.warehouses import DIALECTS
 
     cases = [write_project(tmp_path_factory.mktemp("case"), case_files(p.name)) for p in sorted(CASES.iterdir())]
     for root in (REPOSITORY, history, *cases):

@@ -14,13 +14,13 @@ import sqlglot
 from histories import SPECS as HISTORY
 from projects import REPOSITORY, write_project
 from test_cases import CASES, case_files
-from whgen.dialects import DIALECTS
 from whgen.ir.warehouse import Fact
 from whgen.lineage.compiler import lineage_of
 from whgen.lineage.graph import Lineage, Node
 from whgen.pipeline import compile_specs, understand
 from whgen.plan.sql import source_table_name
 from whgen.sql.lineage import influences
+from whgen.warehouses import DIALECTS
 
 Found = set[tuple[str, str]]
 

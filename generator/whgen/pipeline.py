@@ -98,11 +98,11 @@ def stage_specs(root: Path) -> tuple[Compilation, Warehouse | None]:
 
     None when there is no such project, since the specs have errors or no target on a warehouse that is embedded.
     """
-    from whgen.dialects import DIALECTS
     from whgen.ir.environment import Target
     from whgen.resolve.warehouse import resolve_warehouse
     from whgen.spec.load import load_specs
     from whgen.spec.lock import load_lock
+    from whgen.warehouses import DIALECTS
 
     checked = validate(root)
     if checked.report.has_errors:
@@ -226,19 +226,19 @@ _Rendered = tuple[dict[PurePosixPath, str], "tuple[Node, ...]"]
 
 def _rendered(warehouse: Warehouse, share: _Share) -> list[_Rendered]:
     """The files and nodes of each part of a share: what dbt shall contain, and at once the text of every file."""
-    from whgen.warehouses import DIALECTS
     from whgen.plan.warehouse import plan_project
     from whgen.render.files import rendered
+    from whgen.warehouses import DIALECTS
 
     parts = (plan() for plan in plan_project(warehouse, DIALECTS[share.warehouse])[share.first :: share.step])
     return [({file.path: rendered(file) for file in part.files}, part.nodes) for part in parts]
 
 
 def _project(warehouse: Warehouse, name: str, shares: Sequence[Sequence[_Rendered]]) -> Generated:
-    from whgen.warehouses import DIALECTS
     from whgen.plan.environments import plan_environments
     from whgen.plan.schedule import plan_schedule
     from whgen.render.files import static_files
+    from whgen.warehouses import DIALECTS
 
     parts = [part for row in zip_longest(*shares) for part in row if part is not None]
     files = dict(static_files()) | {path: text for found, _ in parts for path, text in found.items()}

@@ -62,7 +62,7 @@ def _nodes(plan: Plan, after: State, project: Generated) -> tuple[str, ...]:
 
 
 def _require_readable(after: State, target: str, others: str) -> None:
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     by_name = {t.name: t for t in after.warehouse.targets}
     target_of(after.compilation, others)

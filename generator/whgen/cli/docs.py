@@ -23,12 +23,12 @@ def docs(settings: Settings, /, out: str | None, target: str | None) -> None:
     """
     from whgen.dbt.results import last_results
     from whgen.diagnostics.diagnostic import candidates_help
-    from whgen.dialects import DIALECTS
     from whgen.lineage.about import Atlas
     from whgen.output_file import write_file
     from whgen.output_manifest import OutputError
     from whgen.site.data import site_data
     from whgen.site.files import site_files
+    from whgen.warehouses import DIALECTS
 
     if out == "":
         raise click.BadOptionUsage("out", "the name of the folder is empty")

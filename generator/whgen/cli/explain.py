@@ -34,9 +34,9 @@ def explain(settings: Settings, /, name: str) -> None:
     if "-" in name or ("." not in name and not _has_project(settings)):
         _unknown(name, CODES)
     from whgen.cli.lineage import located_node
-    from whgen.dialects import DIALECTS
     from whgen.lineage.about import Atlas, about_column, about_table
     from whgen.lineage.find import Unknown, find
+    from whgen.warehouses import DIALECTS
 
     warehouse = meaning(settings, find_project(settings))
     atlas = Atlas.of(warehouse, DIALECTS[warehouse.targets[0].warehouse])

@@ -38,8 +38,8 @@ def keep(project: Generated, invocation: Invocation, outcome: Outcome, began: da
     """Add the outcome of a run to those that the target has. What is in the way is a warning."""
     from whgen.dbt.failures import essence
     from whgen.dbt.history import kept
-    from whgen.dialects import DIALECTS
     from whgen.plan.runs import NODES, RUNS, inserts, tables
+    from whgen.warehouses import DIALECTS
 
     home = home_of(project, invocation.target, invocation.schema_prefix)
     if not home or not outcome.nodes:

@@ -58,7 +58,7 @@ def _with_target(root: Path, after: State, target: str, report: Report) -> Plan:
     from whgen.changes.plan import plan_target
     from whgen.changes.target import compare_target
     from whgen.dbt.held import Held, held
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     name, project = target_of(after.compilation, target)
     require_adapter(project)

@@ -63,8 +63,8 @@ def runs(settings: Settings, /, view: str, name: str | None, **options: Any) -> 
 def _asked(root: Path, project: Generated, target: str, prefix: str, *, view: str, name: str | None, last: int) -> list[Row]:
     from whgen.dbt.history import placed
     from whgen.dbt.run import DbtError
-    from whgen.dialects import DIALECTS
     from whgen.plan import runs as queries
+    from whgen.warehouses import DIALECTS
 
     require_adapter(project)
     require_environment(project, target, prefix)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whgen.cache import digest_of_inputs
+from whgen.cache import inputs_of
 from whgen.cli.say import fail, require
 from whgen.cli.settings import Settings
 from whgen.revision import Revision, RevisionError, found, read
@@ -27,8 +27,8 @@ def is_as_then(root: Path, revision: Revision) -> bool:
     """Whether nothing that a project is compiled of is another than at a commit: known without compiling anything."""
     with tempfile.TemporaryDirectory(prefix="whgen-", ignore_cleanup_errors=True) as folder:
         _read(root, revision, Path(folder))
-        digest = digest_of_inputs(root)
-        return digest is not None and digest == digest_of_inputs(Path(folder))
+        here, there = inputs_of(root), inputs_of(Path(folder))
+        return here is not None and there is not None and here.digest == there.digest
 
 
 def now(settings: Settings, root: Path) -> State:

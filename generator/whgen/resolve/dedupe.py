@@ -37,10 +37,10 @@ def resolve_dedupe(
             )
         elif is_known(column, (*path, place, index)):
             order.append(Ordering(column=column, descending=direction.strip().lower() == "desc"))
-    key = rule.key or key
+    key, named = rule.key or key, len(order)
     # What is left undecided is decided by the other columns, so that the same rows win on every run and on every warehouse.
     taken = {*key, *(o.column for o in order)}
     descending = order[0].descending if order else False
     order += [Ordering(column=c.name, descending=descending) for c in kept if c.name not in taken and c.type.is_orderable]
     condition = symbols.condition(rule.where, at, (*path, "where"), scope_of(columns.values()), where=where)
-    return Dedupe(key=key, order=tuple(order), where=condition, span=at.key(*path))
+    return Dedupe(key=key, order=tuple(order), where=condition, terms=named, span=at.key(*path))

@@ -132,6 +132,7 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     offers=offers,
+    one_database=("account", "database"),
     is_tried=False,
     source=_source,
     profile=_profile,
