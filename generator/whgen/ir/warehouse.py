@@ -20,7 +20,7 @@ from whgen.ir.incremental import Incremental
 from whgen.ir.options import Options
 from whgen.ir.schedule import Schedule
 from whgen.ir.source import Arrival, Source
-from whgen.ir.trees import copied
+from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Scalar, Type
 
 Materialized = Literal["view", "table", "ephemeral", "incremental"]
@@ -45,7 +45,7 @@ class Expression:
     def columns(self) -> frozenset[str]:
         """The names of all columns that it uses, on any warehouse."""
         trees = [t for t in (self.tree, *self.trees.values()) if t is not None]
-        return frozenset(c.name for tree in trees for c in tree.find_all(exp.Column))
+        return frozenset(n.name for tree in trees for n in nodes_of(tree) if isinstance(n, exp.Column))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

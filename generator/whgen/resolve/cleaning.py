@@ -39,7 +39,7 @@ def resolve_cleanings(at: Located[SourceSpec], name: str, spec: TableSpec, raw: 
                 known=[c for c in arrives if c not in listed],
                 kind="columns that arrive",
             )
-        elif not arrives:
+        elif not arrives and raw.locked:
             raw.check(column, at.key(*path, "columns", column))
     wanted = dict(listed) | {c: SourceColumn() for c in _rest(at, name, spec, raw, symbols) if c not in listed}
     place = (*path, "source_type") if spec.source_type else ("source_type",)

@@ -120,8 +120,7 @@ class Symbols:
 
     def declared(self, name: str) -> Related | None:
         """Where a table is declared; None for one that is not known yet."""
-        table = self.tables.get(name)
-        return Related(span=table.span, message=f"`{name}` is declared here") if table is not None else None
+        return Related(span=table.span, message=f"`{name}` is declared here") if (table := self.tables.get(name)) is not None else None
 
     def _types_of(self, tree: exp.Expr | None, where: str) -> list[Related]:
         """Where the types come from that an expression has: its columns, when they are few."""
@@ -169,8 +168,8 @@ class Symbols:
         """A column as its spec, the column it comes from and the dictionary describe it, in this order; `type_` is what its SQL yields."""
         entry, span = self.dictionary.get(name, _NOT_THERE), at.key(*path)
         if spec.type is not None:
-            declared: Type | None = self.type_of(spec.type, at.at(*path, "type"))
-            self.declared_types[span] = at.at(*path, "type")
+            self.declared_types[span] = place = at.at(*path, "type")
+            declared: Type | None = self.type_of(spec.type, place)
         elif type_ is None and inherited is not None:
             declared = inherited.type
         else:

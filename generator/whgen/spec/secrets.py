@@ -45,9 +45,20 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ),
 )
 _CONNECTION = re.compile(r"(?i)(?:^|[;?&\s'\"])(?:host|hostaddr|server|data source|user|user id|uid|dbname|database)=|://")
-_SECRET_KEY = re.compile(
-    r"(?i)(?:^|.*[_-])(?:password|passwd|pwd|passphrase|secret|token|api_?key|private_key|access_key|secret_key|credentials?)"
+_SECRET_WORDS = (
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "private_key",
+    "access_key",
+    "credential",
 )
+_SECRET_KEY = re.compile(rf"(?i)(?:^|.*[_-])(?:{'|'.join(_SECRET_WORDS)}|secret_key|credentials)")
 _PLACEHOLDER = re.compile(
     r"(?i)[<\[%*$].*|(.)\1*|\.\.\.|(?:your|my|the|some)[_-].*|password|passwd|pass|pwd|secret|token|change_?me|example"
     # Where a vault keeps it is no secret.
@@ -72,6 +83,10 @@ def report_secrets(source: SourceText, report: Report) -> None:
 
 def report_passwords(document: Document, report: Report) -> None:
     """Report literal passwords of a document: behind keys that say so, where free text stands or connections are described."""
+    written = document.source.text.lower()
+    # An escape such as \x70 writes a key in another way.
+    if "\\" not in written and not any(word in written for word in _SECRET_WORDS):
+        return
     for path, text in _texts(document.value, ()):
         key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
         if _SECRET_KEY.fullmatch(key) and not _PLACEHOLDER.fullmatch(text) and _can_be_one(path, text):

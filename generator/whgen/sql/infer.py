@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Edit, Fix, Related, Report
+from whgen.ir.trees import nodes_of
 from whgen.ir.types import Type
 from whgen.sql.foreign import check_comparisons
 from whgen.sql.parse import TAKEN_FOR_GRANTED, SqlText
@@ -43,14 +44,14 @@ def infer(
         check_functions(tree, sql, report, warehouses)
     if report.mistakes > before:
         return None
-    typed = with_types(tree, list(tree.dfs())[::-1], sql, report)
+    typed = with_types(tree, nodes_of(tree)[::-1], sql, report)
     if typed is not None and warehouses and report.mistakes == before:
         check_limits(typed, sql, report, warehouses)
     return typed if report.mistakes == before else None
 
 
 def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, report: Report, where: str, declared: Related | None) -> None:
-    for column in tree.find_all(exp.Column):
+    for column in (n for n in nodes_of(tree) if isinstance(n, exp.Column)):
         if column.table:
             fix = _without_table(column, scope, sql, where=where)
             report.error(
@@ -84,7 +85,7 @@ def set_type(node: exp.Expr, type_: Type) -> None:
 
 
 def _check_aggregates(tree: exp.Expr, sql: SqlText, report: Report) -> None:
-    for aggregate in tree.find_all(exp.AggFunc):
+    for aggregate in (n for n in nodes_of(tree) if isinstance(n, exp.AggFunc)):
         if aggregate.find_ancestor(exp.Window) is None:
             report.error(
                 "aggregate-not-allowed",

@@ -184,17 +184,18 @@ def _parse_one(sql: SqlText, report: Report) -> exp.Expr | None:
     if len(trees) > 1:
         report.error("sql-syntax", sql.span, "there are several statements here, where one belongs", help="remove the `;`")
         return None
-    for written in trees[0].find_all(exp.Literal, exp.Identifier):
+    nodes = nodes_of(trees[0])
+    for written in nodes:
         # An escape of SQL, such as \x7b, can write what the text of the spec does not hold.
-        if re.search(r"\{[{%#]", written.name):
+        if isinstance(written, exp.Literal | exp.Identifier) and "{" in written.name and re.search(r"\{[{%#]", written.name):
             report.error(
                 "jinja-in-spec", sql.span_of(written), "this begins dbt's Jinja, which dbt would run", help="write it in two parts"
             )
             return None
-    if _is_too_deep(trees[0]):
+    if len(nodes) > _DEEPEST and _is_too_deep(trees[0]):
         report.error("sql-syntax", sql.span, "the SQL is nested too deeply", help=_DIVIDE)
         return None
-    for node in nodes_of(trees[0]):
+    for node in nodes:
         # Some builders of sqlglot leave out what they were not given; printing such a tree would fail.
         if lacking := _lacking(node):
             report.error("sql-syntax", sql.span_of(node), _in_words(lacking))
