@@ -33,6 +33,7 @@ def each(work: Callable[[T], R], things: Sequence[T], *, parallel: bool) -> tupl
             return tuple(pool.map(_call, things))
     finally:
         gc.unfreeze()
+        _work = None
 
 
 _work: Callable[[Any], Any] | None = None
