@@ -55,6 +55,8 @@ def test_from_the_source_to_whom_it_serves() -> None:
     assert "exposure on_time_report: uses carrier_month" in text
     assert "Made of" not in text
     assert "└─ nothing" in lineage("carrier_month.flights", "--down")
+    assert "└─ no other column: it is made here" in lineage("dim_date.month_start", "--up")
+    assert "└─" not in lineage("bts.flights.dep_delay", "--up")
 
 
 def test_what_parts_of_a_spec_make_is_declared(tmp_path: Path) -> None:

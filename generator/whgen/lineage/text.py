@@ -12,6 +12,8 @@ def tree(lineage: Lineage, node: Node, *, up: bool) -> Iterator[str]:
     yield described(lineage, node)
     if not up and not lineage.out_of(node):
         yield "└─ nothing"
+    elif up and not lineage.into(node) and lineage.tables[node.table].kind != "source":
+        yield "└─ no other column: it is made here"
     yield from _branches(lineage, node, up, "", {node})
 
 
