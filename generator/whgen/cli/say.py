@@ -128,17 +128,6 @@ def located(settings: Settings, root: Path) -> Compilation:
     return compilation
 
 
-def meaning(settings: Settings, root: Path) -> Warehouse:
-    """What the project's specs mean; the command ends with what is wrong with them."""
-    from whgen.pipeline import understand
-
-    compilation, warehouse = understand(root, generate=False)
-    require(compilation, settings)
-    if warehouse is None:
-        fail("no-project", "the specs have no project file", help="one file below specs/ begins with `warehouse:`")
-    return warehouse
-
-
 def require(compilation: Compilation, settings: Settings) -> None:
     """End the command with what is wrong with the specs, if anything is; show what is only doubtful."""
     report = compilation.report
@@ -153,3 +142,14 @@ def require(compilation: Compilation, settings: Settings) -> None:
 def severe(report: Report) -> list[Diagnostic]:
     """The errors of a report, without its warnings."""
     return [d for d in report if d.severity is Severity.ERROR]
+
+
+def meaning(settings: Settings, root: Path) -> Warehouse:
+    """What the project's specs mean; the command ends with what is wrong with them."""
+    from whgen.pipeline import understand
+
+    compilation, warehouse = understand(root, generate=False)
+    require(compilation, settings)
+    if warehouse is None:
+        fail("no-project", "the specs have no project file", help="one file below specs/ begins with `warehouse:`")
+    return warehouse
