@@ -115,6 +115,9 @@ def _deciding(scope: Scope, search: _Search) -> Iterator[Origin]:
     for join in query.args.get("joins") or ():
         for name in join.args.get("using") or ():
             yield from (o for source in scope.selected_sources for o in _source(scope, source, search).get(name.name, ()))
+    for name, source in scope.sources.items():
+        if isinstance(source, Scope) and isinstance(source.expression, exp.UDTF):
+            yield from _elements(scope, name, search)
     grouped = query.args.get("group")
     by_number = [g.this for g in grouped.expressions if isinstance(g, exp.Literal) and not g.is_string] if grouped else []
     every = query.args.get("distinct") or scope.is_subquery or (grouped and grouped.args.get("all"))
@@ -181,15 +184,20 @@ def _source(scope: Scope, name: str, search: _Search) -> Outputs:
     if isinstance(source, Scope) and isinstance(source.expression, exp.Query):
         return _outputs(source, search)
     if isinstance(source, Scope) and isinstance(source.expression, exp.UDTF):
-        # The elements of an array show what it shows; it is of a table that stands before them.
-        every = list(scope.selected_sources)
-        before = every[: every.index(name)] if name in every else []
-        made_of = frozenset(
-            origin
-            for column in source.expression.find_all(exp.Column)
-            for other in before
-            if column.table in ("", other)
-            for origin in _source(scope, other, search).get(column.name, ())
-        )
-        return dict.fromkeys(source.expression.alias_column_names, made_of)
+        offset = source.expression.args.get("offset")
+        names = [*source.expression.alias_column_names, *([offset.name] if isinstance(offset, exp.Expr) else [])]
+        return dict.fromkeys(names, _elements(scope, name, search))
     return {}
+
+
+def _elements(scope: Scope, name: str, search: _Search) -> frozenset[Origin]:
+    """What the elements of an array show, and how many there are: the array is of a table that stands before them."""
+    every = list(scope.selected_sources)
+    before = every[: every.index(name)] if name in every else []
+    return frozenset(
+        origin
+        for column in scope.sources[name].expression.find_all(exp.Column)
+        for other in before
+        if column.table in ("", other)
+        for origin in _source(scope, other, search).get(column.name, ())
+    )
