@@ -60,6 +60,13 @@ def test_a_foreign_key() -> None:
 def test_history_of_a_dimension_and_of_who_points_to_it(history: Path) -> None:
     assert data("dim_customer.city", history)["history"] == "type 2: a change begins a new version"
     assert data("dim_customer", history)["history"] == "versions from rows dated by changed_at"
+    assert "  dim_customer: gone where is_gone  [specs/project.yml:33] of stg_shop__customers.is_gone" in explain(
+        "dim_customer", root=history
+    )
+    assert data("dim_customer.valid_from", history)["role"] == "key"
+    assert "dim_customer.customer_key of dim_customer.customer_id, dim_customer.store, dim_customer.valid_from: hash of" in explain(
+        "dim_customer.customer_key", root=history
+    )
     key = data("fact_order.customer_key", history)
     assert key["points_to"]["as_of"] == "ordered_at"
     assert "looked up in dim_customer by" in explain("fact_order.customer_key", root=history)

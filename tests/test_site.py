@@ -400,6 +400,14 @@ def test_history_is_shown(browser: Any, tmp_path: Path) -> None:
         assert "versions from rows dated by changed_at" in page.locator(".facts").inner_text()
         row = page.locator(".columns tbody tr", has=page.locator("a:text-is('city')"))
         assert "type 2" in row.inner_text()
+        assert "gone where is_gone" in page.locator("main").inner_text()
+        page.evaluate("location.hash = '#/column/fact_order/customer_key'")
+        page.wait_for_selector(".steps")
+        # What a step is made of is made before it.
+        steps = [[a.inner_text() for a in step.locator("> a").all()] for step in page.locator(".steps > li").all()]
+        for number, (_, *sources) in enumerate(steps):
+            assert not set(sources) & {made for made, *_ in steps[number:]}, steps
+        assert [made for made, *_ in steps].count("fact_order.customer_key") == 2
         page.evaluate("location.hash = '#/table/fact_order'")
         page.wait_for_selector(".star svg")
         assert "as of ordered_at" in page.locator(".star").inner_text()

@@ -52,6 +52,21 @@ const Model = (function () {
     return found;
   }
 
+  /** The edges that lead to a column in the order in which they are done: each after all that its source is made by. */
+  function steps(table, column) {
+    const found = [];
+    const seen = new Set();
+    const visit = (node) => {
+      if (seen.has(key(node.table, node.column))) return;
+      seen.add(key(node.table, node.column));
+      const here = (edges().into.get(key(node.table, node.column)) || []).filter((e) => e.from.column);
+      for (const edge of here) visit(edge.from);
+      found.push(...here);
+    };
+    visit({ table, column });
+    return found;
+  }
+
   /** What decides which rows a table has: conditions, dedupe, history, joins; grouped by rule. */
   function rowRules(table) {
     const found = new Map();
@@ -81,5 +96,5 @@ const Model = (function () {
   }
 
   const column = (t, c) => (tables.get(t)?.columns || []).find((found) => found.name === c);
-  return { data, tables, results, exposures, key, once, walk, walkTables, rowRules, column };
+  return { data, tables, results, exposures, key, once, walk, steps, walkTables, rowRules, column };
 })();

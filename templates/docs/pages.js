@@ -270,10 +270,15 @@ const Pages = (function () {
   }
 
   function steps(tableName, name) {
-    const edges = Model.walk(tableName, name, true).reverse();
-    if (!edges.length) return null;
-    return section("Rules, from the source on", h("ol", { class: "steps" }, edges.map((e) => h("li", {}, columnLink(e.to.table, e.to.column), " of ", columnLink(e.from.table, e.from.column), e.inferred ? badge("inferred") : "",
-      h("ul", { class: "plain" }, e.rules.map((r) => h("li", {}, r.text, " ", placeOf(r.place))))))));
+    const groups = new Map();
+    for (const e of Model.steps(tableName, name)) {
+      const how = [Model.key(e.to.table, e.to.column), ...e.rules.map((r) => r.text + r.place)].join("\n");
+      (groups.get(how) || groups.set(how, []).get(how)).push(e);
+    }
+    if (!groups.size) return null;
+    const step = (found) => h("li", {}, columnLink(found[0].to.table, found[0].to.column), " of ", joined(found.map((e) => columnLink(e.from.table, e.from.column))),
+      found[0].inferred ? badge("inferred") : "", h("ul", { class: "plain" }, found[0].rules.map((r) => h("li", {}, r.text, " ", placeOf(r.place)))));
+    return section("Rules, from the source on", h("ol", { class: "steps" }, [...groups.values()].map(step)));
   }
 
   function usedBy(t, name) {

@@ -198,8 +198,10 @@ def _part_of(table: Table, name: str) -> str:
         if any(m.column.name == name for m in table.measures):
             return "measure"
         return "degenerate dimension"
+    if isinstance(table, Dimension | CalendarDimension) and name in table.business_key:
+        return "business key"
     if name in table.key:
-        return "business key" if isinstance(table, Dimension | CalendarDimension) else "key"
+        return "key"
     return "attribute" if isinstance(table, Dimension | CalendarDimension) else ""
 
 

@@ -24,7 +24,7 @@ def column_lines(column: Data) -> Iterator[str]:
             yield f"History: {points['dimension']} has {points['history']}"
     if column["kind"] != "source":
         yield from _section("Sources", [_node(n) for n in column["sources"]] or ["none: it is made here"])
-    yield from _section("Rules, in this order", [f"{n}. {_step(e)}" for n, e in enumerate(column["steps"], 1)])
+    yield from _section("Rules, in this order", [f"{n}. {text}" for n, text in enumerate(_steps(column["steps"]), 1)])
     yield from _section("Which rows there are, by", _merged_rows(column["rows"]))
     yield from _section("Tests", [_test(t) for t in column.get("tests", ())])
     users = [f"{_node(e['to'])}: {_said(e)}" for e in column["used_by"]]
@@ -95,8 +95,12 @@ def _said(edge: Data) -> str:
     return f"{'; '.join(r['text'] for r in edge['rules'])}{' (inferred)' if edge['inferred'] else ''}  [{', '.join(places)}]"
 
 
-def _step(edge: Data) -> str:
-    return f"{_node(edge['to'])} of {_node(edge['from'])}: {_said(edge)}"
+def _steps(edges: Iterable[Data]) -> list[str]:
+    """One line for each column that is made in one way, of one column or several."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        found.setdefault((_node(edge["to"]), _said(edge)), []).append(_node(edge["from"]))
+    return [f"{made} of {', '.join(sources)}: {text}" for (made, text), sources in found.items()]
 
 
 def _merged_rows(edges: Iterable[Data]) -> list[str]:

@@ -69,7 +69,8 @@ def computed(table: str, expression: Expression, target: Node, actual: Type, wan
 def conditional(table: str, where: Expression | None, target: Node, kind: str, dialect: Dialect) -> Iterator[Edge]:
     """The edges from the columns of a condition to the rows that it lets through."""
     if where is not None:
-        rule = Rule(kind=kind, text=f"only where {dialect.line(where.on(dialect.name))}", span=where.span)
+        what = "gone" if kind == "deleted" else "only"
+        rule = Rule(kind=kind, text=f"{what} where {dialect.line(where.on(dialect.name))}", span=where.span)
         for name in sorted(where.columns):
             yield Edge(source=Node(table, name), target=target, rules=(rule,))
 
