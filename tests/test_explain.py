@@ -50,7 +50,7 @@ def test_a_foreign_key() -> None:
         "",
         "Tests:",
         "  not_null  [specs/facts/flight.yml:10]",
-        "  relationships (to: ref('dim_aircraft'), field: aircraft_key)  [specs/facts/flight.yml:10]",
+        "  relationships (to: ref('dim_aircraft'); field: aircraft_key)  [specs/facts/flight.yml:10]",
         "",
         "Used by:",
         "  nothing in this project",
@@ -101,6 +101,7 @@ def test_tables() -> None:
     text = explain("dim_airport")
     assert "  fact_flight as destination\n" in text
     assert "Its columns have 5 tests: `whgen explain dim_airport.COLUMN` names them." in text
+    assert "has_members (members: -1, -2)" in explain("dim_airport.airport_key")
     assert "stg_faa__planes" in explain("faa.planes")
 
 

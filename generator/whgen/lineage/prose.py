@@ -111,7 +111,7 @@ def _merged_rows(edges: Iterable[Data]) -> list[str]:
 
 
 def _test(test: Data) -> str:
-    arguments = ", ".join(f"{k}: {v}" for k, v in test["arguments"].items())
+    arguments = "; ".join(f"{k}: {', '.join(map(str, v)) if isinstance(v, list) else v}" for k, v in test["arguments"].items())
     where = f" where {test['where']}" if test["where"] else ""
     severity = "" if test["severity"] == "error" else f" ({test['severity']})"
     return f"{test['test']}{f' ({arguments})' if arguments else ''}{where}{severity}  [{_place(test)}]"
