@@ -71,6 +71,7 @@ class Join:
     period: Period | None = None
     columns: tuple[Brought, ...]
     aggregates: tuple[Aggregate, ...]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

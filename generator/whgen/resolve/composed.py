@@ -50,7 +50,7 @@ def resolve_composed(at: Located[ModelSpec], project: WarehouseSpec, symbols: Sy
         options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         materialized=materialized,
         grain=spec.grain or "",
-        selects=found.selects(symbols.warehouses),
+        selects=found.selects(spec.model, at, symbols),
         verbatim={},
         reads=read_at(found.made, spec.model, at, symbols),
         periods=found.periods,

@@ -19,13 +19,14 @@ from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.joined import check_alias, join_table
 from whgen.resolve.nullable import after
 from whgen.resolve.rows import Columns, Rows, aggregates_of, deduped_of, groups_of, unnest_of
-from whgen.resolve.symbols import Symbols
+from whgen.resolve.symbols import Query, Symbols
 from whgen.resolve.unions import resolve_union, shared_key
 from whgen.resolve.windows import check_order
 from whgen.spec.common import DerivedColumn
 from whgen.spec.inputs import PARTS, Parts
 from whgen.spec.load import Located
 from whgen.sql.compose import select_of
+from whgen.sql.parse import SqlText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,12 @@ class Resolved:
     key: tuple[str, ...]
     periods: tuple[Tested, ...]
 
-    def selects(self, warehouses: tuple[str, ...]) -> dict[str, exp.Query]:
-        """The SELECT on each warehouse."""
-        return {w: select_of(self.made, w) for w in warehouses} if self.made is not None else {}
+    def selects(self, name: str, at: Located[Any], symbols: Symbols) -> dict[str, exp.Query]:
+        """The SELECT of the model on each warehouse; the rules get to see one of them."""
+        found: dict[str, exp.Query] = {w: select_of(self.made, w) for w in symbols.warehouses} if self.made is not None else {}
+        text = SqlText(text="", dialect=symbols.dialect, locate=lambda _start, _end: source_span(at))
+        symbols.queries += [Query(model=name, tree=tree, text=text) for tree in list(found.values())[:1]]
+        return found
 
 
 def resolve_input(
@@ -128,7 +132,7 @@ def made_of(at: Located[Any], base: Table, name: str, symbols: Symbols, derive: 
         tags=tuple(at.spec.tags or ()),
         materialized="view",
         grain="",
-        selects=found.selects(symbols.warehouses),
+        selects=found.selects(input_name, at, symbols),
         verbatim={},
         reads=read_at(found.made, input_name, at, symbols),
         input_of=name,

@@ -63,6 +63,7 @@ def join_table(rows: Rows, alias: str, spec: JoinSpec) -> None:
                 period=period,
                 columns=columns,
                 aggregates=aggregates,
+                span=rows.at.at(*path, "on"),
             )
         )
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlglot import exp
+
 from whgen.diagnostics.diagnostic import Related
 from whgen.ir.inputs import Aggregate, Group, Join, Tested, Unnest
 from whgen.ir.types import INTEGER, UNKNOWN, Kind, Type, a
@@ -21,6 +23,7 @@ from whgen.spec.inputs import AggregateColumn, Parts
 from whgen.spec.inputs import Unnest as UnnestSpec
 from whgen.spec.load import Located
 from whgen.spec.source import Dedupe as DedupeSpec
+from whgen.sql.parse import PLACE, WRITTEN
 
 Columns = dict[str, Column]
 
@@ -175,7 +178,9 @@ def aggregates_of(
         if said.default is not None:
             check_literal(said.default, column.type, at.at(*here, "default"), symbols.report)
             column = column.that_is(nullable=False)
-        if expression is not None:
+        if expression is not None and expression.tree is not None:
+            for call in expression.tree.find_all(exp.AggFunc):
+                call.meta.update({PLACE: expression.span, WRITTEN: call.sql(dialect=symbols.dialect, normalize_functions="lower")})
             found.append(Aggregate(column=column, expression=expression, where=condition, default=said.default))
         else:
             rows.columns.setdefault(name, column)

@@ -18,6 +18,7 @@ from whgen.ir.types import INTEGER, Scalar, Type
 from whgen.ir.warehouse import Dedupe, Expression, Staging
 from whgen.sql.columns import cast, column_expression, literal, null
 from whgen.sql.elements import Place, elements
+from whgen.sql.parse import PLACE
 from whgen.sql.types import shared_sql_type
 
 Items = dict[str, exp.Expr]
@@ -209,6 +210,7 @@ def _add_join(steps: _Steps, join: Join) -> None:
         conditions.extend(_conjuncts(steps.over(join.where, items=theirs)))
     table = _aliased(source, alias)
     on = exp.and_(*conditions, copy=False)
+    on.meta[PLACE] = join.span
     steps.select.append("joins", exp.Join(this=table, on=on, **({"side": "LEFT"} if join.kind == "left" else {"kind": "INNER"})))
     for brought in join.columns:
         steps.items[brought.column.name] = _or_default(copied(theirs[brought.source.name]), brought.default, brought.column.type)

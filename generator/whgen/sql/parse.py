@@ -69,6 +69,10 @@ class _BigQuery(BigQuery):
     Tokenizer = _Tokenizer
 
 
+PLACE, WRITTEN = "place", "written"
+"""Where a node says itself where it stands, and how it is written there: in trees that are put together of several texts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlText:
     """A SQL text of a spec: `locate(start, end)` says where characters of it stand in the file."""
@@ -84,10 +88,17 @@ class SqlText:
 
     def span_of(self, node: exp.Expr) -> Span:
         """Where a node stands; the whole text where its tokens left no position."""
+        if isinstance(place := node.meta.get(PLACE), Span):
+            return place
         places = [n.meta for n in node.find_all(*_PLACED) if "start" in n.meta]
         if not places:
             return self.span
         return self.locate(min(p["start"] for p in places), max(p["end"] for p in places) + 1)
+
+    def written(self, node: exp.Expr) -> str:
+        """A node as messages show it."""
+        own = node.meta.get(WRITTEN)
+        return own if isinstance(own, str) else node.sql(dialect=self.dialect, normalize_functions="lower", comments=False)
 
     def span_of_word(self, word: str, node: exp.Expr) -> Span:
         """Where a word stands that sqlglot keeps no position of: the occurrence nearest to the node, or else the node."""

@@ -1,4 +1,4 @@
-"""Measures that are declared not to be additive, and summed by a hand-written model."""
+"""Measures that are declared not to be additive, and summed by a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAYS = (Kind.DATE, Kind.DATETIME, Kind.TIMESTAMP)
 
 
 def check_additivity(checked: Checked) -> None:
-    """Look at every SUM of every hand-written model."""
+    """Look at every SUM of every model."""
     measures = {(f.name, m.column.name): (f, m) for f in checked.warehouse.facts for m in f.measures}
     for query in checked.symbols.queries:
         for selected in checked.selects(query):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
+from whgen.ir.inputs import Composed
 from whgen.ir.warehouse import HandWritten
 from whgen.resolve.rules.checked import Checked, names
 from whgen.resolve.symbols import Query, key_of
@@ -36,13 +37,14 @@ class Missing:
 
 
 def check_joins(checked: Checked) -> None:
-    """Look at every SELECT of every hand-written model."""
-    models = {m.name: m for m in checked.warehouse.models}
+    """Look at every SELECT of every model."""
+    models = {m.name: m for m in checked.warehouse.models if not isinstance(m, Composed)}
     for query in checked.symbols.queries:
         selects = checked.selects(query)
         for selected in selects:
             _sums(selected, query, checked)
-        if selects and selects[-1].select is query.tree.unnest():
+        # The matches of a declared join were looked at where it stands, and keys are in `grain`.
+        if query.model in models and selects and selects[-1].select is query.tree.unnest():
             _key(selects[-1], models[query.model], query, checked)
 
 
@@ -76,7 +78,7 @@ def _sums(selected: Selected, query: Query, checked: Checked) -> None:
 
 
 def _report_sum(missing: Missing, call: exp.Expr, summed: list[str], selected: Selected, query: Query, checked: Checked) -> None:
-    written = call.sql(dialect=query.text.dialect, normalize_functions="lower", comments=False)
+    written = query.text.written(call)
     span, related = query.text.span_of(call), _related(missing, selected, query, checked)
     message = f"`{written}` counts rows of `{summed[0]}` several times: each may meet several of `{missing.alias}`, "
     message += f"whose key is {names(missing.key)}"
@@ -141,7 +143,7 @@ def _grouped(selected: Selected, known: frozenset[Attribute], model: HandWritten
         return
     # From another table than the key, or beside it in a key of the same table, a column is independent of it.
     apart = [a for a in lacking if not made_of[a] & {alias for alias, _ in in_key} or _is_beside(a, in_key, selected)]
-    shown = [nodes[a].sql(dialect=query.text.dialect, normalize_functions="lower", comments=False) for a in lacking]
+    shown = [query.text.written(nodes[a]) for a in lacking]
     what = "groups by" if selected.is_grouped else "yields each different"
     related = [Related(span=query.text.span_of(nodes[lacking[0]]), message=f"`{shown[0]}` is here")]
     message = f"the SELECT also {what} {names(shown)}"
