@@ -109,7 +109,9 @@ def _on(rows: Rows, path: Path, spec: JoinSpec, table: Table) -> tuple[tuple[Col
 
 def _brought(rows: Rows, path: Path, name: str, spec: JoinSpec, table: Table, found: Mapping[str, Column]) -> Brought | None:
     said, here = spec.columns[name], (*path, "columns", name)
+    # The name stands as the key, the value, or in it.
     place = rows.at.at(*here, "column") if rows.at.document.has((*here, "column")) else rows.at.at(*here)
+    place = rows.at.key(*here) if said.column is None else place
     source = rows.symbols.column_in(table, said.column or name, place)
     if source is None:
         rows.is_broken = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whgen.diagnostics.diagnostic import Span
+from whgen.diagnostics.diagnostic import Related
 from whgen.ir.inputs import Period, Tested
 from whgen.ir.types import a
 from whgen.ir.warehouse import Column, Dimension, Expression, Table
@@ -39,8 +39,17 @@ def period_of(rows: Rows, path: Path, spec: Between, table: Table) -> Period | N
 
 
 def _column(rows: Rows, here: Path, part: str, name: str, table: Table) -> Column | None:
-    span: Span = rows.at.at(*here, part) if rows.at.document.has((*here, part)) else rows.at.at(*here)
-    return rows.symbols.column_in(table, name, span)
+    if rows.at.document.has((*here, part)):
+        return rows.symbols.column_in(table, name, rows.at.at(*here, part))
+    if (found := table.column(name)) is None:
+        rows.symbols.report.error(
+            "missing-key",
+            rows.at.key(*here),
+            f"where a period of `{table.name}` begins is not said, and there is no `{name}`",
+            help=f"add `{part}:` with the column, as in `between: {{value: ..., {part}: ...}}`",
+            related=[Related(span=table.span, message=f"`{table.name}` is declared here")],
+        )
+    return found
 
 
 def check_period(rows: Rows, path: Path, table: Table, on: tuple[str, ...], period: Period, where: Expression | None) -> None:

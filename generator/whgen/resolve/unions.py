@@ -84,7 +84,7 @@ def _column(name: str, tables: Mapping[str, Table], at: Located[Any], spec: Unio
         symbols.report.error(
             "union-columns",
             at.key("union", "tables", lacking[0]),
-            f"`{tables[lacking[0]].name}` has no column `{name}`, which others of the union have",
+            f"`{name}` is missing in `{tables[lacking[0]].name}`, and others of the union have it",
             help="list it under `may_lack:`, or list under `columns:` what is to be taken",
             related=[declared_as(there[0])],
         )
