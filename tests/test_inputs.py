@@ -16,6 +16,10 @@ import pytest
 
 from projects import build, failed, release, write_project
 from test_cases import case_files
+from whgen.diagnostics.diagnostic import Report
+from whgen.resolve.warehouse import resolve_warehouse
+from whgen.spec.load import load_specs
+from whgen.spec.lock import Lock
 
 Row = dict[str, Any]
 
@@ -462,3 +466,32 @@ def test_elements_are_rows(seed: int, tmp_path: Path) -> None:
         if not elements:
             items.append((order["order_id"], None, None, None))
     assert query(root, "select order_id, item_number, product, pieces from production.order_item order by all") == items
+
+
+DRAWN = {
+    "joined_inputs": drawn_shop,
+    "united_inputs": drawn_shops,
+    "windowed_inputs": lambda seed: {"orders": drawn_shop(seed)["orders"]},
+    "periods_inputs": drawn_sales,
+    "unnested_inputs": drawn_elements,
+}
+
+
+@pytest.mark.parametrize("case", DRAWN)
+def test_what_is_said_never_to_be_missing_is_there(case: str, tmp_path: Path) -> None:
+    root = write_project(tmp_path, case_files(case))
+    write_shop(root, DRAWN[case](7))
+    assert failed(build(root)) == set()
+    release()
+    report = Report()
+    warehouse = resolve_warehouse(load_specs(root, report), Lock(), report)
+    assert warehouse is not None
+    looked_at = 0
+    for table in (*warehouse.inputs, *warehouse.models, *warehouse.facts):
+        for column in table.columns:
+            if not column.type.nullable:
+                looked_at += 1
+                (found,) = query(root, f"select count(*) from production.{table.name} where {column.name} is null")
+                assert found == (0,), f"{table.name}.{column.name}"
+    # All that is found by periods may be missing, and so may all of this source.
+    assert (looked_at > 0) is (case != "periods_inputs")
