@@ -9,6 +9,7 @@ from typing import Any
 
 from whgen.diagnostics.diagnostic import Report, Span
 from whgen.ir.outline import Outline
+from whgen.plan.migrations import Migration
 from whgen.plan.project import Deployment, Environment, Node, PlannedGroup, PlannedSchedule, Workflow
 
 
@@ -24,6 +25,7 @@ class Generated:
     nodes: tuple[Node, ...]
     schedules: tuple[PlannedSchedule, ...] = ()
     environments: tuple[Environment, ...] = ()
+    migrations: tuple[Migration, ...] = ()
 
     @property
     def origins(self) -> Mapping[str, Span]:
@@ -71,6 +73,7 @@ def to_data(compilation: Compilation) -> dict[str, Any]:
             "nodes": [_node_data(n) for n in p.nodes],
             "schedules": [asdict(s) for s in p.schedules],
             "environments": [asdict(e) for e in p.environments],
+            "migrations": [asdict(m) for m in p.migrations],
         }
         for p in compilation.projects
     ]
@@ -95,6 +98,7 @@ def from_data(root: Path, data: Mapping[str, Any]) -> Compilation:
             nodes=tuple(_node(n) for n in p["nodes"]),
             schedules=tuple(_schedule(s) for s in p["schedules"]),
             environments=tuple(Environment(**{**e, "schemas": tuple(e["schemas"])}) for e in p["environments"]),
+            migrations=tuple(Migration(**{**m, "columns": tuple((old, new) for old, new in m["columns"])}) for m in p["migrations"]),
         )
         for p in data["projects"]
     )

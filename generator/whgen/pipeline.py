@@ -236,6 +236,7 @@ def _rendered(warehouse: Warehouse, share: _Share) -> list[_Rendered]:
 
 def _project(warehouse: Warehouse, name: str, shares: Sequence[Sequence[_Rendered]]) -> Generated:
     from whgen.plan.environments import plan_environments
+    from whgen.plan.migrations import plan_migrations
     from whgen.plan.schedule import plan_schedule
     from whgen.render.files import static_files
     from whgen.warehouses import DIALECTS
@@ -255,4 +256,5 @@ def _project(warehouse: Warehouse, name: str, shares: Sequence[Sequence[_Rendere
             plan_schedule(s, warehouse.name, nodes, one_writer=DIALECTS[name].is_local) for s in warehouse.schedules if s.target in targets
         ),
         environments=tuple(plan_environments(warehouse, DIALECTS[name])),
+        migrations=tuple(plan_migrations(warehouse)),
     )

@@ -14,6 +14,7 @@ from whgen.compilation import Compilation, Generated
 from whgen.diagnostics.diagnostic import Report
 from whgen.ir.change_kinds import Weight
 from whgen.ir.warehouse import Warehouse
+from whgen.plan.migrations import plan_migrations
 from whgen.resolve.graph import reads_of
 
 _OF_TABLES = ("storage-changed", "config-changed", "materialization-changed", "seed-changed")
@@ -42,6 +43,8 @@ class Plan:
     exposures: tuple[str, ...] = ()
     built: tuple[str, ...] = ()
     """The models that differ from what was generated before, or read such a one; in the order of building."""
+    moved: tuple[str, ...] = ()
+    """What is renamed in the target before it is built, since it keeps its rows: tables and columns by their names now."""
     tests_added: tuple[str, ...] = ()
     tests_removed: tuple[str, ...] = ()
     sql: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +80,7 @@ def plan_changes(before: State | None, after: State, *, against: str, warehouse:
         reached=tuple(sorted(reached - changed)),
         exposures=tuple(e.name for e in after.warehouse.exposures if reached & {*e.depends_on}),
         built=tuple(n for n in in_order(after.warehouse) if n in building),
+        moved=tuple(_moved(changes, after.warehouse)),
         tests_added=tuple(sorted(tests[1] - tests[0])),
         tests_removed=tuple(sorted(tests[0] - tests[1])),
         sql=sql,
@@ -94,9 +98,15 @@ def plan_target(changes: tuple[Change, ...], after: State, *, against: str, stra
         reached=tuple(sorted(reached - changed)),
         exposures=tuple(e.name for e in after.warehouse.exposures if reached & {*e.depends_on}),
         built=tuple(n for n in in_order(after.warehouse) if n in building),
+        moved=tuple(_moved(changes, after.warehouse)),
         strangers=strangers,
         acknowledged=acknowledged(changes, None, after.warehouse, report),
     )
+
+
+def _moved(changes: Iterable[Change], warehouse: Warehouse) -> Iterable[str]:
+    keeping = {m.table for m in plan_migrations(warehouse)}
+    yield from (c.subject for c in changes if c.table in keeping and c.kind.name in ("table-renamed", "column-renamed"))
 
 
 def _project(state: State, warehouse: str) -> Generated | None:

@@ -14,6 +14,7 @@ import click
 
 from whgen.cli.environment import require_environment, with_prefix
 from whgen.cli.history import keep
+from whgen.cli.migrate import migrate
 from whgen.cli.outcome import document
 from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs, severe, show
 from whgen.cli.settings import DIAGNOSTICS, FAILED, INTERRUPTED, OK, Settings, common, formatted
@@ -160,6 +161,8 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         retry=wish.retry,
         state=wish.state,
     )
+    if command != "test":
+        migrate(settings, root, project, target, prefix)
     report = Report()
     with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
         outcome = run(invocation, shown.receive, lambda ended: keep(project, invocation, ended, started, report))

@@ -16,7 +16,7 @@ Statements: TypeAlias = Callable[[Sequence[str], Sequence[tuple[str, str]]], Ite
 """Schemas, and what is in them as (type, name) -> the statements that drop them."""
 _BUILT = ("model", "seed", "snapshot")
 # What an interrupted build may leave beside a table.
-_OWN = ("whgen_runs", "whgen_run_nodes")
+_OWN = ("whgen_runs", "whgen_run_nodes", "whgen_migrations")
 """The tables in which whgen keeps what happened."""
 _LEFT_BEHIND = re.compile(r"__dbt_(tmp|backup|new)_?[0-9]*$")
 
@@ -85,6 +85,13 @@ class Connection:
         """The tables and views in a schema that are none of the project's. Raises DbtError."""
         names = [str(r.identifier) for r in self.relations(schema)]
         return tuple(sorted(n for n in names if _LEFT_BEHIND.sub("", n).lower() not in known and n.lower() not in _OWN))
+
+    def run_all(self, statements: Iterable[str]) -> None:
+        """Run statements that change something: all of them, or none where the warehouse can take them back. Raises DbtError."""
+        with self._asking():
+            for sql in statements:
+                self.adapter.execute(sql, auto_begin=True)
+            self.adapter.commit_if_has_connection()
 
     def create(self, schema: Schema) -> None:
         """Make a schema. Raises DbtError."""

@@ -68,4 +68,13 @@ changes: [column-dropped fact_order.amount]
         fix="Name a target beside the one that is built, or build the rest on this one first, and leave `--defer` out.",
         at_run_time=True,
     ),
+    Code(
+        name="migration-failed",
+        title="A rename that the target refused",
+        what="A table that keeps its rows - one that is added to, or a snapshot - could not be given the names that the specs have now.",
+        why="A build would not find its rows under the new names, and would begin anew without them.",
+        example="whgen build --target prod   # with a role that may not alter the table",
+        fix="Give the role the right, or rename the table or column yourself: the next build sees that it is done.",
+        at_run_time=True,
+    ),
 )

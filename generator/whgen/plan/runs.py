@@ -11,7 +11,7 @@ from sqlglot import exp
 from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Type
 
-RUNS, NODES = "whgen_runs", "whgen_run_nodes"
+RUNS, NODES, MIGRATIONS = "whgen_runs", "whgen_run_nodes", "whgen_migrations"
 _ROWS_AT_ONCE = 200
 _KINDS = {"str": Kind.STRING, "int": Kind.INTEGER, "float": Kind.FLOAT, "bool": Kind.BOOLEAN, "datetime": Kind.TIMESTAMP}
 
@@ -52,11 +52,33 @@ class RunNode:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationRow:
+    """A statement that brought a table of the target to its new names."""
+
+    migrated_at: datetime
+    target: str
+    table_name: str
+    statement: str
+    commit_id: str | None
+    whgen_version: str
+
+
+def ledger(rows: Sequence[MigrationRow], dialect: Dialect, place: str) -> Iterator[str]:
+    """The statements that note migrations."""
+    yield _table(place, MigrationRow, dialect)
+    yield _insert(place, rows, dialect)
+
+
 def tables(dialect: Dialect, place: Mapping[str, str]) -> Iterator[str]:
     """The statements that make the tables where there are none; `place` holds the full name of each."""
     for name, shape in ((RUNS, Run), (NODES, RunNode)):
-        columns = ", ".join(f"{dialect.name_sql(f.name)} {dialect.type_name(Type(_kind(str(f.type))))}" for f in fields(shape))
-        yield f"CREATE TABLE IF NOT EXISTS {place[name]} ({columns})"
+        yield _table(place[name], shape, dialect)
+
+
+def _table(place: str, shape: type[Run] | type[RunNode] | type[MigrationRow], dialect: Dialect) -> str:
+    columns = ", ".join(f"{dialect.name_sql(f.name)} {dialect.type_name(Type(_kind(str(f.type))))}" for f in fields(shape))
+    return f"CREATE TABLE IF NOT EXISTS {place} ({columns})"
 
 
 def inserts(run: Run, nodes: Sequence[RunNode], dialect: Dialect, place: Mapping[str, str]) -> Iterator[str]:
@@ -67,7 +89,7 @@ def inserts(run: Run, nodes: Sequence[RunNode], dialect: Dialect, place: Mapping
     yield _insert(place[RUNS], [run], dialect)
 
 
-def _insert(table: str, rows: Sequence[Run] | Sequence[RunNode], dialect: Dialect) -> str:
+def _insert(table: str, rows: Sequence[Run] | Sequence[RunNode] | Sequence[MigrationRow], dialect: Dialect) -> str:
     names = [f.name for f in fields(rows[0])]
     values = ",\n".join(f"({', '.join(_value(getattr(row, n), dialect) for n in names)})" for row in rows)
     return f"INSERT INTO {table} ({', '.join(dialect.name_sql(n) for n in names)}) VALUES\n{values}"

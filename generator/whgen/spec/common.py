@@ -198,7 +198,8 @@ class ColumnSpec(Documented):
     type: TypeName | None = None
     """The logical type. Inherited from the column dictionary when not given."""
     was: Annotated[Name | None, eg("order_number")] = None
-    """Its name before, when it was renamed: `whgen plan` then shows one column with a new name, not one lost and one gained."""
+    """Its name before, when it was renamed: `whgen plan` then shows one column with a new name, not one lost and one gained. In a table
+    that keeps its rows, a build renames it."""
     unit: Annotated[Text | None, eg("minute", "USD")] = None
     """Unit of measure, such as minute or USD."""
     pii: Annotated[Name | None, eg("contact", "none")] = None
