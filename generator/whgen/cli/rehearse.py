@@ -25,11 +25,12 @@ _MOST_ROWS = 12
 @click.command()
 @click.option("--days", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N", help="How many days to live through.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="The same seed makes the same rows.")
+@click.option("--reduce/--no-reduce", default=True, help="Look for the fewest rows that show a fault, or show those of its day.")
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @formatted("json")
 @common
 @click.pass_obj
-def rehearse(settings: Settings, /, days: int, seed: int, tables: tuple[str, ...]) -> None:
+def rehearse(settings: Settings, /, tables: tuple[str, ...], **wish: Any) -> None:
     """Make up source data, live through days of it, and check what dbt builds of it on DuckDB.
 
     Rows are added, changed, deleted, come late, come back and come twice. Each day the whole project is built in a temporary folder,
@@ -50,7 +51,7 @@ def rehearse(settings: Settings, /, days: int, seed: int, tables: tuple[str, ...
     _require_tables(warehouse, tables)
     try:
         with tempfile.TemporaryDirectory(prefix="whgen-") as folder:
-            found = _played(settings, compilation, warehouse, Path(folder), days=days, seed=seed, tables=tables)
+            found = _played(settings, compilation, warehouse, Path(folder), tables=tables, **wish)
     except DbtError as refusal:
         fail("dbt-failed", str(refusal).strip().splitlines()[0] if str(refusal).strip() else "dbt failed")
     _tell(settings, compilation, warehouse, found, seconds=time.monotonic() - began)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class RepeatedProject:
     invocation: Invocation
     path: Path
     _manifest: Any = None
+    _reading: Any = None
     relations: dict[str, str] = field(default_factory=dict)
     """Names of models, seeds and snapshots, and what they are called in the warehouse."""
 
@@ -58,7 +60,7 @@ class RepeatedProject:
         words += ["--no-write-json", "--cache-selected-only"]
         words += ["--select", *select] if select else []
         words += ["--full-refresh"] if full_refresh else []
-        words += [] if tests else ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+        words += ["--exclude-resource-type", "unit_test", *([] if tests else ["--exclude-resource-type", "test"])]
         with session(self.invocation):
             answer = dbtRunner(manifest=self._manifest).invoke(words)
         if answer.exception is not None or answer.result is None:
@@ -83,14 +85,22 @@ class RepeatedProject:
                     query = f"SELECT {items} LIMIT 0"
                 connection.execute(f"CREATE OR REPLACE TABLE {where} AS {query}")
 
-    def rows(self, name: str, columns: Sequence[tuple[str, bool]]) -> list[tuple[Any, ...]]:
-        """The rows of a model: of each column its name, and whether it holds instants, which are answered in UTC."""
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Ask for rows over one connection."""
         import duckdb
 
-        items = ", ".join(f"{_name(n)} AT TIME ZONE 'UTC'" if is_instant else _name(n) for n, is_instant in columns)
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(f"SELECT {items} FROM {self.relations[name]}").fetchall()
+            self._reading = connection
+            yield
+        self._reading = None
+
+    def rows(self, name: str, columns: Sequence[tuple[str, bool]]) -> list[tuple[Any, ...]]:
+        """The rows of a model: of each column its name, and whether it holds instants, which are answered in UTC."""
+        items = ", ".join(f"{_name(n)} AT TIME ZONE 'UTC'" if is_instant else _name(n) for n, is_instant in columns)
+        found: list[tuple[Any, ...]] = self._reading.execute(f"SELECT {items} FROM {self.relations[name]}").fetchall()
+        return found
 
 
 def _ended(result: Any) -> Ended:

@@ -125,7 +125,7 @@ class _Collector:
                 self._add(message.data.node_info.unique_id, event)
         elif name == "NodeStart":
             info = message.data.node_info
-            self._tell(NodeStarted(name=info.node_name, kind=info.resource_type))
+            self._tell(NodeStarted(name=info.node_name, kind=_kind(info.resource_type)))
         elif name == "ConcurrencyLine":
             self._tell(Started(total=message.data.node_count))
         elif str(message.info.level) == "warn" and not name.startswith(_ABOUT_RUNS):
@@ -137,7 +137,7 @@ class _Collector:
         examples = 0
         for entry in getattr(result, "results", None) or ():
             node, status = entry.node, _ENDED.get(str(entry.status), Status.FAILED)
-            kind, failures, message = str(node.resource_type), int(entry.failures or 0), str(entry.message or "")
+            kind, failures, message = _kind(node.resource_type), int(entry.failures or 0), str(entry.message or "")
             if node.unique_id not in self.finished:
                 self._add(node.unique_id, NodeFinished(name=node.name, kind=kind, status=status, seconds=0.0, message=message))
             rows: tuple[Mapping[str, str], ...] = ()
@@ -174,12 +174,17 @@ class _Collector:
                 self._shown.append(self.events.submit(self.on_event, event))
 
 
+def _kind(resource_type: Any) -> str:
+    """What a node is: a unit test is one of the tests."""
+    return "test" if str(resource_type) == "unit_test" else str(resource_type)
+
+
 def _finished(data: Any, *, is_local: bool) -> NodeFinished:
     info, result = data.node_info, data.run_result
     status = _ENDED.get(str(result.status), Status.FAILED)
     return NodeFinished(
         name=info.node_name,
-        kind=info.resource_type,
+        kind=_kind(info.resource_type),
         status=status,
         seconds=float(result.execution_time),
         rows=row_count(info, result, is_local=is_local) if status is Status.OK and info.resource_type in _BUILT else None,

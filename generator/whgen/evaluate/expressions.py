@@ -317,6 +317,7 @@ _FUNCTIONS: Mapping[type[exp.Expr], tuple[tuple[str, ...], Callable[..., Value]]
     exp.EndsWith: (("this", "expression"), str.endswith),
     exp.Replace: (("this", "expression", "replacement"), lambda text, old, new: text.replace(old, new) if old else text),
     exp.Substring: (("this", "start", "length"), _substring),
+    exp.Date: (("this",), lambda moment: as_type(moment, Type(Kind.DATE))),
     exp.DateFromParts: (("year", "month", "day"), date),
     exp.TimestampFromParts: (("year", "month", "day", "hour", "min", "sec"), datetime),
     exp.TimeFromParts: (("hour", "min", "sec"), time),

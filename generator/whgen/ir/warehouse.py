@@ -312,6 +312,7 @@ class Warehouse:
     """For classes of personal data their policy tag, for all targets or by target."""
     persist_docs: bool = False
     run_history: bool = True
+    unit_tests: bool = False
     sources: tuple[Source, ...] = ()
     stagings: tuple[Staging, ...] = ()
     seeds: tuple[Seed, ...] = ()

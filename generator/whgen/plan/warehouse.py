@@ -22,6 +22,7 @@ from whgen.plan.properties import exposure_properties, model_properties, source_
 from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
 from whgen.plan.tests import PlannedTest, planned_tests, references
+from whgen.plan.unit_tests import UnitTest, unit_test_entry, unit_tests
 
 File = FromTemplate | YamlFile | TextFile
 
@@ -43,7 +44,9 @@ def _project_part(warehouse: Warehouse, dialect: Dialect) -> Part:
 
 def _table_part(table: Table, warehouse: Warehouse, dialect: Dialect) -> Part:
     tests = planned_tests(table, warehouse, dialect)
-    return Part(files=tuple(_table_files(table, tests, warehouse, dialect)), nodes=tuple(_table_nodes(table, tests)))
+    cases = unit_tests(table, warehouse, dialect) if warehouse.unit_tests else ()
+    files = tuple(_table_files(table, tests, cases, warehouse, dialect))
+    return Part(files=files, nodes=(*_table_nodes(table, tests), *_unit_test_nodes(table, cases)))
 
 
 def _source_part(source: Source, dialect: Dialect) -> Part:
@@ -99,7 +102,9 @@ def _layer(table: Table, warehouse: Warehouse) -> Layer:
     return warehouse.staging if isinstance(table, Staging | Seed) else warehouse.production
 
 
-def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Warehouse, dialect: Dialect) -> Iterator[File]:
+def _table_files(
+    table: Table, tests: tuple[PlannedTest, ...], cases: tuple[UnitTest, ...], warehouse: Warehouse, dialect: Dialect
+) -> Iterator[File]:
     folder = _folder(table)
     path = folder / f"{table.name}.sql"
     config, physical = _config(table, warehouse), dialect.physical(table, warehouse)
@@ -124,11 +129,10 @@ def _table_files(table: Table, tests: tuple[PlannedTest, ...], warehouse: Wareho
         extra = {"column_types": {c.name: dialect.type_name(c.type) for c in table.columns if c.type.is_known}}
     elif isinstance(table, HandWritten) and table.verbatim and table.materialized != warehouse.production.materialized:
         extra = {"materialized": table.materialized}
-    yield YamlFile(
-        path=folder / f"{table.name}.yml",
-        origin=table.file,
-        tree={"version": 2, kind: [model_properties(table, tests, dialect, physical=physical, extra=extra)]},
-    )
+    tree: dict[str, Any] = {"version": 2, kind: [model_properties(table, tests, dialect, physical=physical, extra=extra)]}
+    if cases:
+        tree["unit_tests"] = [unit_test_entry(c, table, dialect) for c in cases]
+    yield YamlFile(path=folder / f"{table.name}.yml", origin=table.file, tree=tree)
 
 
 def _config(table: Table, warehouse: Warehouse) -> tuple[str, ...]:
@@ -159,6 +163,12 @@ def _table_nodes(table: Table, tests: tuple[PlannedTest, ...]) -> Iterator[Node]
         where = f"{table.name}.{test.column}" if test.column else table.name
         description, reads = f"{test.test} of {where}", (table.name, *references(test.arguments))
         yield Node(name=test.name, kind="test", layer=layer, description=description, span=test.span, reads=reads)
+
+
+def _unit_test_nodes(table: Table, cases: tuple[UnitTest, ...]) -> Iterator[Node]:
+    layer = "staging" if isinstance(table, Staging) else "production"
+    for case in cases:
+        yield Node(name=case.name, kind="test", layer=layer, description=case.description, span=table.span, reads=(table.name,))
 
 
 def _project_files(warehouse: Warehouse, dialect: Dialect, targets: tuple[Target, ...]) -> Iterator[File]:

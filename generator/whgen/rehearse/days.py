@@ -105,7 +105,7 @@ class Source:
             self._delete(table)
             self._return(table)
         for _ in range(self.draw.randint(8, 14) if is_first or not rows else self.draw.choice((0, 2, 3, 5, 7))):
-            if dating is not None and rows and self.draw.random() < 0.7:
+            if dating is not None and rows and self.draw.random() < 0.8:
                 self._add_change(table, dating)
             else:
                 self._add(table, lambda: self._drawn(table))
@@ -146,6 +146,10 @@ class Source:
             is_kept = name in table.required or link.is_strict or self.draw.random() > 0.05
             value = staged.get(other_name) if is_kept else None
             found[cleaning.source_name] = self.values.written(value, cleaning, raw_type(cleaning, self.name), self.name)
+        moment, column = staged.get(link.moment), by_name.get(link.as_of)
+        if moment is not None and column is not None and self.draw.random() < 0.6:
+            near = self.values.near(moment, column.column.type)
+            found[column.source_name] = self.values.written(near, column, raw_type(column, self.name), self.name)
         return found
 
     def _key_taken(self, table: RawTable, row: Row) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from whgen.evaluate.expressions import evaluate, holds
 from whgen.evaluate.staging import cleaned_row, derive
 from whgen.evaluate.values import EvaluationError, Row, Value, as_type
 from whgen.ir.types import Type
-from whgen.ir.warehouse import CalendarDimension, Cleaning, Column, Dimension, Expression, Fact, Staging, Test, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Cleaning, Column, Dimension, Expression, Fact, Role, Staging, Test, Warehouse
 
 Place = tuple[str, str]
 """A source and a table of it."""
@@ -25,6 +25,9 @@ class Link:
     other: Staging
     other_columns: tuple[str, ...]
     is_strict: bool
+    as_of: str = ""
+    """The column whose moment chooses a version, which the other table dates by `moment`."""
+    moment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,6 @@ class RawTable:
     tests: dict[str, list[tuple[Column | None, Expression | None, Test]]] = field(default_factory=dict)
     dating: dict[str, Dating] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
-    near: set[str] = field(default_factory=set)
-    """Names of columns whose moments choose versions."""
     beyond: set[tuple[str, str]] = field(default_factory=set)
     """Derived columns, by staging table, that cannot be evaluated."""
 
@@ -164,20 +165,31 @@ def _add_use(table: RawTable, user: Dimension | Fact, base: Staging) -> None:
         tests += [(m.column, m.expression, t) for m in user.measures for t in m.column.tests if t.severity == "error"]
         tests += [(c, None, t) for c in user.degenerate for t in c.tests if t.severity == "error"]
         for role in user.roles:
-            if role.as_of is not None:
-                table.near.add(role.as_of.name)
             if isinstance(role.dimension, Dimension) and isinstance(role.dimension.base, Staging):
-                table.links.append(
-                    Link(
-                        staging=base,
-                        columns=role.on,
-                        other=role.dimension.base,
-                        other_columns=role.dimension.business_key,
-                        is_strict=role.missing == "fail",
-                    )
-                )
+                _add_link(table, base, role, role.dimension, role.dimension.base)
     if base.dedupe is None:
         table.keys.setdefault(base.name, set()).add(key)
+
+
+def _add_link(table: RawTable, base: Staging, role: Role, dimension: Dimension, other: Staging) -> None:
+    """Roles that find the same rows by the same columns are one link."""
+    history = dimension.history
+    is_dated = role.as_of is not None and history is not None and history.snapshot is None
+    link = Link(
+        staging=base,
+        columns=role.on,
+        other=other,
+        other_columns=dimension.business_key,
+        is_strict=role.missing == "fail",
+        as_of=role.as_of.name if role.as_of is not None and is_dated else "",
+        moment=history.moment.name if history is not None and is_dated else "",
+    )
+    for index, known in enumerate(table.links):
+        if (known.staging.name, known.columns, known.other.name) == (base.name, role.on, other.name):
+            dated = known if known.as_of else link
+            table.links[index] = replace(known, is_strict=known.is_strict or link.is_strict, as_of=dated.as_of, moment=dated.moment)
+            return
+    table.links.append(link)
 
 
 def raw_type(cleaning: Cleaning, warehouse: str) -> Type:

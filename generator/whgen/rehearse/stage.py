@@ -42,21 +42,24 @@ class Stage:
         self.project.path.with_name(self.project.path.name + ".wal").unlink(missing_ok=True)
         self.memory, self.keys = Memory(), {}
 
-    def play(self, state: State) -> list[Fault]:
+    def play(self, state: State, *, tests: bool) -> list[Fault]:
         """Build on the rows of a day; what is not as it should be, that of tables that come first before the others."""
         schemas = {s.name: s.location[self.name]["schema_name"] for s in self.warehouse.sources}
         tables = {(schemas[source], table): (self._columns((source, table)), rows) for (source, table), rows in state.items()}
         self.project.load(tables, self.folder)
-        ended = self.project.build([f"+{name}" for name in sorted(self.wanted)])
-        faults = self._held_against(state, {e.name for e in ended if e.kind != "test"})
+        ended = self.project.build([f"+{name}" for name in sorted(self.wanted)], tests=tests)
+        with self.project.reading():
+            faults = self._held_against(state, {e.name for e in ended if e.kind != "test"})
         return faults or [_of_node(e) for e in ended if not e.is_skipped and self._is_ours(e)]
 
     def refresh(self) -> list[Fault]:
         """Build all facts anew; those whose rows are then others."""
         facts = [f for f in self.warehouse.facts if not self.wanted or f.name in self.wanted]
-        before = {f.name: self._built(f) for f in facts}
+        with self.project.reading():
+            before = {f.name: self._built(f) for f in facts}
         ended = self.project.build([f.name for f in facts], full_refresh=True, tests=False) if facts else []
-        found = [difference(f, Evaluated(self._built(f)), before[f.name]) for f in facts]
+        with self.project.reading():
+            found = [difference(f, Evaluated(self._built(f)), before[f.name]) for f in facts]
         return [_of_node(e) for e in ended] or [
             Fault(table=f.table, rule="full refresh", message=f"a full refresh gives others: {f.message}", lines=f.lines)
             for f in found

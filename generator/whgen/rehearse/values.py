@@ -77,6 +77,13 @@ class Values:
         del self.moments[:-40]
         return found
 
+    def near(self, moment: Value, type_: Type) -> Value:
+        """A moment at, just before or just after another, as a column of a type holds it."""
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time(self.draw.choice((0, 0, 12, 23))))
+        found = moment + self.draw.choice((timedelta(0), *_TICKS))
+        return found.date() if type_.kind is Kind.DATE else found
+
     def written(self, value: Value, cleaning: Cleaning, source: Type, warehouse: str) -> Any:
         """A value as the source has it, with what cleaning is there for."""
         arrival = cleaning.arrivals[warehouse]

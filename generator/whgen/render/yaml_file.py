@@ -30,6 +30,14 @@ class OneLine(dict[str, str]):
 
 _Dumper.add_representer(OneLine, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True))
 
+# A text that is lines, each with its end, is laid out as such.
+_Dumper.add_representer(
+    str,
+    lambda dumper, value: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", value, style="|" if value.endswith("\n") and "\n" in value[:-1] else None
+    ),
+)
+
 
 def yaml_text(tree: Mapping[str, Any]) -> str:
     """The text of a tree of mappings, lists and scalars."""

@@ -72,6 +72,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         description=project.description or "",
         persist_docs=project.persist_docs,
         run_history=project.run_history,
+        unit_tests=project.unit_tests,
         policy_tags={name: found.policy_tag for name, found in project.pii.items() if found.policy_tag is not None},
         targets=targets,
         staging=staging,

@@ -96,6 +96,8 @@ class WarehouseSpec(Documented):
     run_history: Flag = True
     """Keep the outcome of every build in the target, where `whgen runs` finds it: in the tables `whgen_runs` and `whgen_run_nodes` beside
     the staging tables."""
+    unit_tests: Flag = False
+    """Write dbt unit tests of dedupe, defaults, versions, inferred members and lookups. Each takes the time of a small query."""
     persist_docs: Flag = False
     """Write descriptions of tables and columns into the warehouse, where its catalogue and other tools show them."""
     ci: Annotated[CiSpec, eg({"branch": "main", "deploy": ["qa", "prod"]})] = CiSpec()
