@@ -34,10 +34,9 @@ def evaluate_dimension(dimension: Dimension, base: Sequence[Row], referenced: Ma
     history = dimension.history
     members = _members(dimension, base, left_out) if history is None else _versions(dimension, history, base, left_out)
     inferred = _inferred(dimension, members, referenced, left_out)
-    if history is None:
-        _keep_first(dimension, [*members, *inferred], memory)
     special = [_special(dimension, member, left_out) for member in (UNKNOWN, NOT_FOUND)]
-    return Evaluated([*members, *inferred, *special], left_out)
+    stayed = _keep_first(dimension, [*members, *inferred], memory) if history is None else []
+    return Evaluated([*members, *inferred, *stayed, *special], left_out)
 
 
 def _refusal(dimension: Dimension, name: str, base: Sequence[Row]) -> str:
@@ -122,17 +121,22 @@ def _inferred(
     ]
 
 
-def _keep_first(dimension: Dimension, rows: Sequence[Row], memory: Memory) -> None:
-    """Attributes of type 0 keep the value that the member had when it was first there, other than as an inferred one."""
+def _keep_first(dimension: Dimension, rows: Sequence[Row], memory: Memory) -> list[Row]:
+    """Attributes of type 0 keep the value that the member had when it was first there, other than as an inferred one.
+
+    The table that remembers them also remembers members that the source no longer has: these are returned.
+    """
     kept = [a.column.name for a in dimension.attributes if a.scd == 0]
     if not kept:
-        return
+        return []
     before = memory.first.get(dimension.name, {})
     for row in rows:
         earlier = before.get(row[dimension.surrogate_key])
         if earlier is not None and not earlier["is_inferred"]:
             row.update({name: earlier[name] for name in kept if name in row})
-    memory.first[dimension.name] = {r[dimension.surrogate_key]: dict(r) for r in rows}
+    now = {r[dimension.surrogate_key]: dict(r) for r in rows}
+    memory.first[dimension.name] = {**before, **now}
+    return [dict(row) for key, row in before.items() if key not in now]
 
 
 def _special(dimension: Dimension, member: str, left_out: Mapping[str, str]) -> Row:

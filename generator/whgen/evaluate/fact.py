@@ -21,9 +21,9 @@ def evaluate_fact(fact: Fact, base: Sequence[Row], dimensions: Mapping[str, Sequ
     left_out: dict[str, str] = {}
     rows: list[Row] = [{fact.surrogate_key: surrogate_key([r[c.name] for c in fact.grain_key], _types(fact))} for r in kept]
     for role in fact.roles:
-        members = _by_key(role.dimension, dimensions) if isinstance(role.dimension, Dimension) else {}
+        members = members_by_key(role.dimension, dimensions[role.dimension.name]) if isinstance(role.dimension, Dimension) else {}
         for row, source in zip(rows, kept, strict=True):
-            row[role.column.name] = _member(role, source, members)
+            row[role.column.name] = member(role, source, members)
     for column in fact.degenerate:
         for row, source in zip(rows, kept, strict=True):
             row[column.name] = as_type(source[column.name], column.type)
@@ -43,15 +43,17 @@ def _types(fact: Fact) -> list[Type]:
     return [c.type for c in fact.grain_key]
 
 
-def _by_key(dimension: Dimension, dimensions: Mapping[str, Sequence[Row]]) -> Members:
+def members_by_key(dimension: Dimension, rows: Sequence[Row]) -> Members:
+    """The members of a dimension by their business keys, without the special ones."""
     found: dict[tuple[Value, ...], list[Row]] = {}
-    for row in dimensions[dimension.name]:
+    for row in rows:
         if row[dimension.surrogate_key] not in (UNKNOWN, NOT_FOUND):
             found.setdefault(tuple(row[k] for k in dimension.business_key), []).append(row)
     return found
 
 
-def _member(role: Role, row: Row, members: Members) -> Value:
+def member(role: Role, row: Row, members: Members) -> Value:
+    """The key that a role of a fact has for a row."""
     key = tuple(row[name] for name in role.on)
     dimension = role.dimension
     if isinstance(dimension, CalendarDimension):

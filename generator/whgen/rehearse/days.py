@@ -6,15 +6,15 @@ Seeded: the same seed makes the same days.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from whgen.evaluate.staging import evaluate_staging
-from whgen.evaluate.values import EvaluationError, Row
+from whgen.evaluate.values import Row
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Staging, Warehouse
+from whgen.rehearse.partners import let_go_of_the_lost
 from whgen.rehearse.raw import Dating, Link, Place, RawTable, raw_tables, raw_type
 from whgen.rehearse.values import Values
 
@@ -79,7 +79,7 @@ class Source:
                 # A table without rows on the first day is one that a dimension must bear.
                 continue
             self._live(table, is_first=is_first)
-        self._let_go_of_the_lost()
+        let_go_of_the_lost(self.warehouse, self.tables, self.rows, self.name)
         return {place: [dict(r) for r in rows] for place, rows in self.rows.items()}
 
     def _in_order(self) -> list[RawTable]:
@@ -246,29 +246,3 @@ class Source:
         again = dict(row) if self.draw.random() < 0.5 else self._drawn(table, {n: row[n] for n in fixed})
         if table.accepts(again, self.name):
             self.rows[table.place].append(again)
-
-    def _let_go_of_the_lost(self) -> None:
-        """Rows whose partner must be there, and is not, go, until all that are left have theirs."""
-        changed = True
-        while changed:
-            changed = False
-            for table in self.tables.values():
-                for link in table.links:
-                    if link.is_strict:
-                        present = set(self._keys_of(link))
-                        kept = [r for r in self.rows[table.place] if self._has_partner(table, link, r, present)]
-                        changed = changed or len(kept) < len(self.rows[table.place])
-                        self.rows[table.place] = kept
-
-    def _keys_of(self, link: Link) -> Iterable[tuple[Any, ...]]:
-        raw = {name: self.rows[link.other.source, name] for name, _ in link.other.inputs}
-        try:
-            for row in evaluate_staging(link.other, raw, self.name).rows:
-                yield tuple(row.get(n) for n in link.other_columns)
-        except EvaluationError:
-            return
-
-    def _has_partner(self, table: RawTable, link: Link, row: Row, present: set[tuple[Any, ...]]) -> bool:
-        staged = table.staged(link.staging, row, self.name)
-        key = tuple((staged or {}).get(n) for n in link.columns)
-        return None in key or key in present

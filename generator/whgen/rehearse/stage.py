@@ -54,7 +54,7 @@ class Stage:
 
     def refresh(self) -> list[Fault]:
         """Build all facts anew; those whose rows are then others."""
-        facts = [f for f in self.warehouse.facts if not self.wanted or f.name in self.wanted]
+        facts = [f for f in self.warehouse.facts if f.name in self.compared and (not self.wanted or f.name in self.wanted)]
         with self.project.reading():
             before = {f.name: self._built(f) for f in facts}
         ended = self.project.build([f.name for f in facts], full_refresh=True, tests=False) if facts else []
@@ -133,6 +133,8 @@ class Stage:
                 self._see(table, base)
                 base = self.memory.seen.get(table.name, [])
             return evaluate_dimension(table, base, known, self.memory)
+        if getattr(table, "incremental", None) is not None:
+            raise EvaluationError("a table that is loaded by increments, which does not see all changes")
         if type(table) is Fact:
             return evaluate_fact(table, known[table.base.name], known)
         if isinstance(table, CalendarDimension):

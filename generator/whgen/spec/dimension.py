@@ -55,7 +55,8 @@ class Attribute(ColumnSpec):
     """The column of the table, where it is named differently."""
     scd: Annotated[Literal[0, 1, 2, 3], BeforeValidator(exactly([0, 1, 2, 3]))] = 1
     """What happens when the value changes in the source: 0 keeps the first, 1 overwrites it in all versions, 2 begins a new version, 3
-    holds the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6."""
+    holds the value before the last change. 2 and 3 need `history`. Several attributes of one `column` make type 6.
+    Without `history`, the table that remembers what type 0 keeps also keeps members that the source no longer has."""
 
 
 class DimensionSpec(Parts):
