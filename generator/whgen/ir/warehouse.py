@@ -1,7 +1,4 @@
-"""What the specs mean: every object of the warehouse, resolved and checked, independent of any one warehouse product.
-
-Frozen data only. Made by `resolve`, read by `plan`.
-"""
+"""What the specs mean, resolved and checked, for any warehouse product: frozen data, made by `resolve`, read by `plan` and `evaluate`."""
 
 from __future__ import annotations
 
