@@ -27,7 +27,7 @@ def migrate(settings: Settings, root: Path, project: Generated, target: str, sch
     from whgen.dbt.failures import essence
     from whgen.dbt.migrate import steps
     from whgen.dbt.run import DbtError
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
 
     name = f"migrated-{schema_prefix}{target}"
     digest = digest_of(*(repr(m) for m in project.migrations))
@@ -53,7 +53,7 @@ def migrate(settings: Settings, root: Path, project: Generated, target: str, sch
 def _noted(connection: Connection, project: Generated, target: str, schema_prefix: str, root: Path, todo: list[Step]) -> list[str]:
     """The statements that keep what is done beside the history of runs."""
     from whgen.dbt.history import placed
-    from whgen.dialects import DIALECTS
+    from whgen.warehouses import DIALECTS
     from whgen.plan.runs import MIGRATIONS, MigrationRow, ledger
 
     home = home_of(project, target, schema_prefix)
