@@ -20,6 +20,7 @@ from equality import OnDuckDb, OnPostgres, assert_equal
 from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
 from projects import REPOSITORY, build, failed, release, write_project
+from test_aggregates import drawn_orders, write_orders
 from test_cases import case_files
 from test_inputs import drawn_elements, drawn_sales, drawn_shop, drawn_shops, write_shop
 from whgen.cli.app import app
@@ -154,6 +155,28 @@ def test_inputs_of_parts_are_the_same_as_on_duckdb(case: str, postgres_server: P
             # What holds JSON is text for one client and a value for the other.
             raw = [t for t in built.tables("production") if t.startswith("int_") and t not in keys]
             assert assert_equal(built, OnPostgres(connection), "production", keys, raw) > 150
+        finally:
+            built.close()
+
+
+def test_aggregates_are_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    files = case_files("aggregate_facts")
+    target = yaml.safe_dump(dict(postgres_server.target("sums")), default_flow_style=True).strip()
+    files["specs/warehouse.yml"] = f"warehouse: shop\ntargets: {{server: {target}, dev: {{warehouse: duckdb, path: shop.duckdb}}}}\n"
+    files["specs/shop.yml"] = files["specs/shop.yml"].replace("bigquery: {dataset: raw}", "postgres: {schema: till}")
+    root, tables = write_project(tmp_path, files), drawn_orders(4)
+    write_orders(root, tables)
+    with postgres_server.database("sums") as connection:
+        for table in tables:
+            load_csv(connection, "till", root / "raw" / f"{table}.csv")
+        assert failed(build(root, warehouse="postgres")) == set()
+        assert failed(build(root)) == set()
+        built = OnDuckDb(root / "shop.duckdb")
+        nouns = ("order", "customer_month", "customer_year", "status_week", "day", "quarter")
+        keys = {f"fact_{n}": [f"{n}_key"] for n in nouns} | {"dim_customer": ["customer_key"], "dim_date": ["date_key"]}
+        inputs = [f"int_fact_{n}" for n in nouns if n != "order"]
+        try:
+            assert assert_equal(built, OnPostgres(connection), "production", keys, ignore=inputs) > 1500
         finally:
             built.close()
 

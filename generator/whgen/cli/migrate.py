@@ -53,8 +53,8 @@ def migrate(settings: Settings, root: Path, project: Generated, target: str, sch
 def _noted(connection: Connection, project: Generated, target: str, schema_prefix: str, root: Path, todo: list[Step]) -> list[str]:
     """The statements that keep what is done beside the history of runs."""
     from whgen.dbt.history import placed
-    from whgen.warehouses import DIALECTS
     from whgen.plan.runs import MIGRATIONS, MigrationRow, ledger
+    from whgen.warehouses import DIALECTS
 
     home = home_of(project, target, schema_prefix)
     if not home:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from whgen.diagnostics.code import Code
 from whgen.diagnostics.codes_change import CHANGE
+from whgen.diagnostics.codes_facts import FACTS
 from whgen.diagnostics.codes_names import NAMES
 from whgen.diagnostics.codes_rules import RULES
 from whgen.diagnostics.codes_run import RUN
@@ -17,7 +18,7 @@ from whgen.diagnostics.codes_spec import SPEC
 from whgen.diagnostics.codes_sql import SQL
 from whgen.diagnostics.codes_warehouse import WAREHOUSE
 
-CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *NAMES, *WAREHOUSE, *SQL, *RULES, *SCHEDULE, *CHANGE, *RUN)}
+CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *NAMES, *WAREHOUSE, *SQL, *RULES, *FACTS, *SCHEDULE, *CHANGE, *RUN)}
 """Code -> its explanation."""
 
 EXAMPLE_PROJECT: Mapping[str, str] = {

@@ -56,6 +56,14 @@ a `model:` is what others may be made of again. Keys follow: those of the base w
 `column:`, that and the key of its tables), the key of `dedupe`, with the `position:` of `unnest` added to it, the columns of `group_by`
 after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
 
+## Facts made of another fact
+
+`aggregate:` makes a fact at a coarser grain: `by:` keeps roles and degenerate columns of the other fact, `periods:` roles of a calendar as
+the first day of their week (as the calendar begins it), month, quarter or year. Keys of dimensions are carried over as they are, special
+members among them, so that no row is lost. A measure without `expr` sums up the one of its name, which must be declared additive - or
+semi-additive, where all dates of the other fact are kept. An `expr` has aggregates over the columns of the other fact. For each sum and
+count, a test proves that it is the same over all rows here and there (`same_totals`). An aggregate may be made of an aggregate.
+
 ## Which columns are never NULL
 
 Only what the SQL itself guarantees counts. A test reports a NULL after the table was built, and with `severity: warn` it does not

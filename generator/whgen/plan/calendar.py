@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.optimizer.annotate_types import annotate_types
 
 from whgen.dialects.base import Dialect
 from whgen.ir.calendar import CALENDAR
@@ -20,7 +18,7 @@ from whgen.ir.warehouse import CalendarDimension
 from whgen.plan.dimension import LABELS
 from whgen.plan.project import CalendarView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item, select_list
-from whgen.sql.types import shared_sql_type
+from whgen.sql.days import day_number, typed
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -46,7 +44,7 @@ def calendar_view(calendar: CalendarDimension, dialect: Dialect, config: tuple[s
         ),
         columns=select_list(
             [
-                select_item(_parse(_day_number("calendar_date")), calendar.surrogate_key, dialect, INTEGER),
+                select_item(_parse(day_number("calendar_date")), calendar.surrogate_key, dialect, INTEGER),
                 *(select_item(_parse(written[c.name]), c.name, dialect, c.type) for c in CALENDAR),
             ]
         ),
@@ -57,14 +55,10 @@ def calendar_view(calendar: CalendarDimension, dialect: Dialect, config: tuple[s
 
 def day_key(column: exp.Expr) -> exp.Expr:
     """The key of a day: the integer yyyymmdd."""
-    tree = _parse(_day_number("calendar_date"))
+    tree = _parse(day_number("calendar_date"))
     for place in list(tree.find_all(exp.Column)):
         place.replace(copied(column))
     return tree
-
-
-def _day_number(column: str) -> str:
-    return f"CAST(FORMAT_DATE('%Y%m%d', {column}) AS INT64)"
 
 
 def _expressions(calendar: CalendarDimension) -> Mapping[str, str]:
@@ -112,10 +106,7 @@ def _names(number: str, names: tuple[str, ...], *, first: int) -> str:
 
 
 def _parse(text: str) -> exp.Expr:
-    tree = sqlglot.parse_one(text, read="bigquery")
-    for column in tree.find_all(exp.Column):
-        column.type = shared_sql_type(_SCOPE[column.name])
-    return annotate_types(tree, dialect="bigquery", overwrite_types=False)
+    return typed(text, _SCOPE)
 
 
 def _member(calendar: CalendarDimension, member: str, dialect: Dialect) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.ir.aggregate import CarriedRole
 from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
@@ -64,6 +65,8 @@ def _columns_of(role: Role, fact: Fact) -> tuple[Column, ...]:
 def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
     """The key of a role's member, of the columns of the model that the fact is made of."""
     columns = _columns_of(role, fact)
+    if isinstance(role, CarriedRole):
+        return column_expression(columns[0].name, columns[0].type, table)
     missing = is_missing(columns, role.on, table=table)
     if isinstance(role.dimension, CalendarDimension):
         return _day_key(role.dimension, columns[0], missing, table)
@@ -95,7 +98,7 @@ def _alias(role: Role) -> str:
 
 def looked_up(role: Role) -> Dimension | None:
     """The dimension of a role, when only a join tells the key: which version is meant, or whether there is a member at all."""
-    if isinstance(role.dimension, CalendarDimension):
+    if isinstance(role.dimension, CalendarDimension) or isinstance(role, CarriedRole):
         return None
     return role.dimension if role.missing == "unknown" or role.dimension.history is not None else None
 

@@ -11,9 +11,11 @@ from typing import Any
 from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
 from whgen.dialects.physical import Physical
+from whgen.ir.aggregate import AggregateFact
 from whgen.ir.inputs import Composed
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
+from whgen.plan.aggregate import same_totals
 from whgen.plan.fact import member_key
 from whgen.plan.history import must_find_version, version_tests
 from whgen.plan.incremental import compared_part
@@ -230,7 +232,10 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     if table.where is not None:
         compared["compare_where"] = dialect.line(table.where.on(dialect.name))
     compared |= compared_part(table, dialect)
-    return [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
+    tests.append(_test(table, None, "same_row_count", table.span, arguments=compared))
+    if isinstance(table, AggregateFact) and table.totals:
+        tests.append(_test(table, None, "same_totals", table.span, arguments=same_totals(table, dialect)))
+    return tests
 
 
 def _declared(

@@ -61,7 +61,7 @@ def resolve_fact(
                 was=f"{spec.was}_key" if spec.was else "",
                 type=STRING,
                 span=span,
-                description=f"Surrogate key: the MD5 hash of the grain ({', '.join(spec.key)}).",
+                description=f"Surrogate key: the MD5 hash of the grain ({', '.join(c.name for c in grain_key)}).",
             ),
             (there[c.name] for c in grain_key),
         ),
@@ -105,7 +105,7 @@ def resolve_fact(
 
 def _grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> tuple[Column, ...]:
     found = []
-    for index, name in enumerate(at.spec.key):
+    for index, name in enumerate(at.spec.key or ()):
         column = symbols.column_in(base, name, at.at("key", index))
         if column is not None:
             check_key_type(column, at.at("key", index), symbols)

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.ir.aggregate import CarriedRole
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Table
 
 
@@ -15,7 +16,8 @@ def reads_of(table: Table) -> tuple[str, ...]:
         case Dimension():
             return tuple(sorted({table.base.name, *(r.base for r in table.references)}))
         case Fact():
-            lookups = {r.dimension.name for r in table.roles if r.missing == "unknown" and not isinstance(r.dimension, CalendarDimension)}
+            looked_up = (r for r in table.roles if r.missing == "unknown" and not isinstance(r, CarriedRole))
+            lookups = {r.dimension.name for r in looked_up if not isinstance(r.dimension, CalendarDimension)}
             return tuple(sorted({table.base.name, *lookups}))
         case HandWritten():
             return table.reads

@@ -61,6 +61,8 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
             for name, role in fact.spec.dimensions.items()
             if (noun := role.dimension or name) in dimensions
         }
+        if fact.spec.aggregate is not None:
+            roles[layer.fact_prefix + fact.spec.aggregate.of] = ("aggregate", "of")
         yield _Item(name=layer.fact_prefix + fact.spec.fact, at=fact, needs=roles | _read(fact))
 
 

@@ -9,6 +9,7 @@ from whgen.ir.environment import Layer, Target
 from whgen.ir.inputs import Composed
 from whgen.ir.source import SourceTable
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
+from whgen.resolve.aggregate import resolve_aggregate
 from whgen.resolve.breaking import resolve_breaking
 from whgen.resolve.ci import resolve_ci
 from whgen.resolve.composed import resolve_composed
@@ -111,7 +112,8 @@ def _made_of_parts(
             if isinstance(found, Dimension) and at.spec.dimension in inferred:
                 found = with_inferred(found)
         elif isinstance(at.spec, FactSpec):
-            found = resolve_fact(at, project, by_noun, symbols)
+            nouns = [other.spec.fact for other in specs.facts]
+            found = resolve_aggregate(at, project, nouns, symbols) if at.spec.aggregate else resolve_fact(at, project, by_noun, symbols)
             facts += [found] if found is not None else []
         else:
             found = resolve_composed(at, project, symbols)

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from whgen.spec.aggregate import AGGREGATED, AggregateSpec
 from whgen.spec.base import ValueOf
-from whgen.spec.combination import Combination, Excludes, OneOf
+from whgen.spec.combination import Combination, Excludes, Needs, OneOf
 from whgen.spec.common import (
     ColumnSpec,
     Config,
@@ -53,7 +54,7 @@ class Measure(ColumnSpec):
     """What is measured."""
 
     expr: Annotated[SqlByWarehouse | None, eg("quantity * price")] = None
-    """SQL expression over columns of the table; the column of the same name when not given."""
+    """SQL expression over columns of the table; the column of the same name when not given. In an `aggregate`, see there."""
     additivity: Literal["additive", "semi_additive", "non_additive"] | None = None
     """Whether sums of it mean something: over all dimensions, some, or none."""
     default: Annotated[Scalar | None, eg(0)] = None
@@ -64,7 +65,12 @@ class FactSpec(Parts):
     """A fact."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(("from", "union"), "a fact has either `from` or `union`"),
+        OneOf(
+            ("from", "union", "aggregate"), "a fact is made `from` a table, is a `union` of several, or an `aggregate` of another fact"
+        ),
+        Needs(("from", "key"), "`from` needs `key`: the grain as columns of that table"),
+        Needs(("union", "key"), "`union` needs `key`: the grain as columns of those tables"),
+        AGGREGATED,
         GROUPED,
         Excludes(
             ("incremental", "materialized"), "what is loaded by increments is a table of its own kind, and `materialized` says another"
@@ -79,8 +85,11 @@ class FactSpec(Parts):
     """What one row stands for, in words."""
     from_: Annotated[Text | None, Field(alias="from"), eg("shop.orders")] = None
     """The table whose rows it takes: `source.table`, a seed, a model, a dimension or a fact."""
-    key: Annotated[Names, eg("order_id", ["order_id", "line_number"])]
+    key: Annotated[Names | None, eg("order_id", ["order_id", "line_number"])] = None
     """The grain as columns of that table: unique together. Tested."""
+    aggregate: Annotated[AggregateSpec | None, eg({"of": "order", "by": "customer", "periods": {"order_date": "month"}})] = None
+    """Instead of `from`: the fact that this one sums up. A measure without `expr` is the sum of the additive one of that name; an `expr`
+    has aggregates over the columns of that fact, as in `count(*)`."""
     where: Annotated[Sql | None, eg("not is_deleted")] = None
     """Keep only the rows for which this holds."""
     derive: Annotated[dict[Name, DerivedColumn], eg({"ship_date": {"expr": "date(shipped_at)", "type": "date"}})] = {}

@@ -22,7 +22,7 @@ def check_additivity(checked: Checked) -> None:
     for query in checked.symbols.queries:
         for selected in checked.selects(query):
             for call in _sums(selected.select):
-                for column in _summed(call.this):
+                for column in summed(call.this):
                     found = measures.get(origin_of(column, selected.joined) or ("", ""))
                     if found is not None:
                         _check(call, column, *found, selected, query, checked)
@@ -30,26 +30,29 @@ def check_additivity(checked: Checked) -> None:
 
 def _sums(select: exp.Select) -> Iterator[exp.Sum]:
     for call in select.find_all(exp.Sum):
-        # A sum that is divided by a count or another sum is a mean, which is what such a measure allows.
-        divided = call.find_ancestor(exp.Div, exp.SafeDivide, exp.Select)
-        is_mean = isinstance(divided, exp.Div | exp.SafeDivide) and divided.expression.find(exp.AggFunc) is not None
-        if call.find_ancestor(exp.Query) is select and not is_mean:
+        if call.find_ancestor(exp.Query) is select and not is_mean(call):
             yield call
 
 
-def _summed(node: exp.Expr) -> Iterator[exp.Column]:
+def is_mean(call: exp.Sum) -> bool:
+    """Whether a sum is divided by a count or another sum, which is what a measure allows that has no sum."""
+    divided = call.find_ancestor(exp.Div, exp.SafeDivide, exp.Select)
+    return isinstance(divided, exp.Div | exp.SafeDivide) and divided.expression.find(exp.AggFunc) is not None
+
+
+def summed(node: exp.Expr) -> Iterator[exp.Column]:
     """The columns whose values a sum adds up as they are: not those that decide which, and not those that it computes with."""
     match node:
         case exp.Column():
             yield node
         case exp.Paren() | exp.Cast() | exp.Round() | exp.Neg() | exp.Coalesce():
-            yield from _summed(node.this)
+            yield from summed(node.this)
         case exp.If():
             for part in (node.args.get("true"), node.args.get("false")):
-                yield from _summed(part) if part is not None else ()
+                yield from summed(part) if part is not None else ()
         case exp.Case():
             for part in (*(arm.args.get("true") for arm in node.args["ifs"]), node.args.get("default")):
-                yield from _summed(part) if part is not None else ()
+                yield from summed(part) if part is not None else ()
 
 
 def _check(call: exp.Sum, column: exp.Column, fact: Fact, measure: Measure, selected: Selected, query: Query, checked: Checked) -> None:

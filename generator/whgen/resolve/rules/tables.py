@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from whgen.ir.aggregate import CarriedRole
 from whgen.ir.warehouse import CalendarDimension, Dimension, Expression, Fact, Staging, Table, Test
 from whgen.sql.dependencies import Rule
 from whgen.sql.joined import Relation
@@ -71,7 +72,7 @@ def _grain(fact: Fact) -> frozenset[str] | None:
     kept = {c.name: frozenset([c.name]) for c in fact.degenerate}
     for role in fact.roles:
         # Without an inferred member, all values that were not found have one and the same key.
-        if role.missing != "unknown" and not isinstance(role.dimension, CalendarDimension):
+        if isinstance(role, CarriedRole) or (role.missing != "unknown" and not isinstance(role.dimension, CalendarDimension)):
             kept[role.column.name] = frozenset(role.on)
     wanted = {c.name for c in fact.grain_key}
     found = frozenset(name for name, columns in kept.items() if columns & wanted)

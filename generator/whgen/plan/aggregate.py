@@ -1,0 +1,24 @@
+"""An aggregate of a fact -> the test that it adds up to the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whgen.dialects.base import Dialect
+from whgen.ir.aggregate import AggregateFact
+from whgen.ir.types import Kind
+
+
+def same_totals(fact: AggregateFact, dialect: Dialect) -> dict[str, Any]:
+    """The arguments of the test: for each measure what it must add up to, over all rows of the other fact."""
+    columns = {name: column for name, _ in fact.totals if (column := fact.column(name)) is not None}
+    # A sum of floats depends on the order in which they are added.
+    rounded = [name for name, column in columns.items() if column.type.kind is Kind.FLOAT]
+    found: dict[str, Any] = {
+        "compare_to": f"ref('{fact.made_of.name}')",
+        "totals": [
+            {"measure": name, "here": f"SUM({dialect.name_sql(name)})", "there": dialect.line(expression.on(dialect.name))}
+            for name, expression in fact.totals
+        ],
+    }
+    return found | ({"rounded": rounded} if rounded else {})
