@@ -153,6 +153,105 @@ def test_by_day_and_quarter(shop: tuple[Path, list[Row]]) -> None:
     assert set(query(root, "select ordered_key, amount from production.fact_quarter")) == wanted
 
 
+@pytest.fixture(scope="module", params=[5])
+def dense_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
+    root = write_project(tmp_path_factory.mktemp("dense"), case_files("periodic_snapshot"))
+    tables = drawn_orders(request.param)
+    # Many months in which a customer does nothing; and nothing at all happens in the first and last weeks of the calendar.
+    quiet = [r for r in tables["orders"] if r["ordered_on"] is None or r["order_id"] % 9 == 0]
+    tables["orders"] = [r for r in quiet if r["ordered_on"] is None or date(2024, 2, 15) < r["ordered_on"] < date(2025, 5, 20)]
+    write_orders(root, tables)
+    statuses = build(root)
+    assert failed(statuses) == set()
+    assert {f"fact_{name}__is_dense" for name in ("balance_month", "customer_week", "every_day")} <= set(statuses)
+    release()
+    return root, tables["orders"]
+
+
+def next_month(day: date) -> date:
+    return month(month(day) + timedelta(days=31))
+
+
+def monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def snapshots(
+    orders: list[Row], key: Callable[[Row], Any], start: Callable[[date], date], step: Callable[[date], date], *, always: bool
+) -> dict[tuple[Any, int], list[Row]]:
+    """The rows of each combination and period, walked through one period after the other; those without a day by their special member."""
+    dated = [r for r in orders if day_of(r["ordered_on"], start) > 0]
+    found = grouped([r for r in orders if day_of(r["ordered_on"], start) < 0], lambda r: (key(r), day_of(r["ordered_on"], start)))
+    first, last = min(start(r["ordered_on"]) for r in dated), max(start(r["ordered_on"]) for r in dated)
+    for one in {key(r) for r in dated}:
+        own = [r for r in dated if key(r) == one]
+        period = first if always else min(start(r["ordered_on"]) for r in own)
+        while period <= last:
+            found[(one, day_of(period, start))] = [r for r in own if start(r["ordered_on"]) == period]
+            period = step(period)
+    return found
+
+
+def test_a_snapshot_of_each_month(dense_shop: tuple[Path, list[Row]]) -> None:
+    root, orders = dense_shop
+    periods = snapshots(orders, lambda r: (customer_of(r), r["status"]), month, next_month, always=False)
+    wanted: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    balances: dict[Any, int] = defaultdict(int)
+    counts: dict[Any, int] = defaultdict(int)
+    for (key, day), rows in sorted(periods.items(), key=lambda item: item[0][1]):
+        if day > 0:
+            balances[key] += total(rows, "amount") or 0
+            counts[key] += len(rows)
+        wanted[(*key, day)] = (
+            len(rows),
+            total(rows, "amount") or 0,
+            total(rows, "weight") if rows else 0,
+            max((r["amount"] for r in rows if r["amount"] is not None), default=None),
+            balances[key] if day > 0 else None,
+            counts[key] if day > 0 else None,
+        )
+    columns = f"{CUSTOMER}, status, ordered_key, orders, amount, weight, largest, balance, orders_so_far"
+    built = query(root, f"select {columns} from production.fact_balance_month {WITH_CUSTOMER}")
+    assert len(built) == len(wanted)
+    assert {row[:3]: row[3:] for row in built} == wanted
+    # Periods in which nothing happened, of a balance that is not 0; and rows without a day.
+    assert sum(row[0] == 0 and bool(row[4]) for row in wanted.values()) > 20
+    assert any(day < 0 for _, _, day in wanted)
+
+
+def test_a_snapshot_of_all_weeks(dense_shop: tuple[Path, list[Row]]) -> None:
+    root, orders = dense_shop
+    periods = snapshots(orders, customer_of, monday, lambda d: d + timedelta(days=7), always=True)
+    wanted: set[tuple[Any, ...]] = set()
+    so_far: dict[Any, int] = defaultdict(int)
+    for (key, day), rows in sorted(periods.items(), key=lambda item: item[0][1]):
+        gifts = sum(r["is_gift"] for r in rows)
+        so_far[key] += gifts if day > 0 else 0
+        wanted.add((key, day, gifts, so_far[key] if day > 0 else None))
+    built = query(root, f"select {CUSTOMER}, ordered_key, gifts, gifts_so_far from production.fact_customer_week {WITH_CUSTOMER}")
+    assert len(built) == len(wanted)
+    assert set(built) == wanted
+
+
+def test_a_snapshot_of_each_day(dense_shop: tuple[Path, list[Row]]) -> None:
+    root, orders = dense_shop
+    periods = snapshots(orders, lambda _: (), lambda d: d, lambda d: d + timedelta(days=1), always=False)
+    wanted = {(day, total(rows, "amount") if rows else 0) for (_, day), rows in periods.items()}
+    built = query(root, "select ordered_key, amount from production.fact_every_day")
+    assert len(built) == len(wanted)
+    assert set(built) == wanted
+
+
+def test_a_period_that_is_lost_is_found(dense_shop: tuple[Path, list[Row]]) -> None:
+    root, _ = dense_shop
+    with duckdb.connect(str(root / "shop.duckdb")) as connection:
+        connection.execute("delete from production.fact_every_day where ordered_key = 20240601")
+        week = "select min(ordered_key) from production.fact_customer_week where ordered_key > 0"
+        connection.execute(f"delete from production.fact_customer_week where customer_key = '-1' and ordered_key = ({week})")
+    statuses = build(root, "--select", "test_name:is_dense", command="test")
+    assert failed(statuses) == {"fact_every_day__is_dense", "fact_customer_week__is_dense"}
+
+
 def test_totals_that_differ_are_found(tmp_path: Path) -> None:
     """The test that is written unasked, over a table in which a row was lost after it was built."""
     root = write_project(tmp_path, case_files("aggregate_facts"))

@@ -96,7 +96,17 @@ def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.
     assert len(asked) == 110
 
 
-JUDGED = ["aggregate_facts", "bigquery_tables", "joined_inputs", "periods_inputs", "personal_data", "united_inputs", "unnested_inputs", "windowed_inputs"]
+JUDGED = [
+    "aggregate_facts",
+    "bigquery_tables",
+    "joined_inputs",
+    "periodic_snapshot",
+    "periods_inputs",
+    "personal_data",
+    "united_inputs",
+    "unnested_inputs",
+    "windowed_inputs",
+]
 
 
 @pytest.mark.parametrize("case", JUDGED)

@@ -39,4 +39,12 @@ FACTS: tuple[Code, ...] = (
         example=_ORDERS.format(first="2024-01-15", measures="[amount]"),
         fix="Let the calendar begin on the first day of a period.",
     ),
+    Code(
+        name="no-balance",
+        title="A balance of what is carried nowhere",
+        what="`balance_of:` stands in a fact that is not a dense `aggregate:`, or names a measure that is no sum and no count.",
+        why="A balance adds up what happened in all periods so far. Without a row for each it would be missing where nothing happened.",
+        example=_ORDERS.format(first="2024-01-01", measures="{amount: {}, so_far: {balance_of: amount}}"),
+        fix="Add `dense:` to the aggregate, and name a measure that is summed or counted there.",
+    ),
 )

@@ -64,6 +64,11 @@ members among them, so that no row is lost. A measure without `expr` sums up the
 semi-additive, where all dates of the other fact are kept. An `expr` has aggregates over the columns of the other fact. For each sum and
 count, a test proves that it is the same over all rows here and there (`same_totals`). An aggregate may be made of an aggregate.
 
+`dense:` makes it a periodic snapshot: a row for each combination and period of the calendar, also when nothing happened, up to the last
+period that has rows; a test proves that none is missing (`is_dense`). There, sums and counts are 0 and other measures NULL. A measure
+with `balance_of:` adds up another one over all periods so far, as a stock does with what came and went; it is semi-additive. Rows
+without a known day stand in no period: they are kept, and have no balance.
+
 ## Which columns are never NULL
 
 Only what the SQL itself guarantees counts. A test reports a NULL after the table was built, and with `severity: warn` it does not

@@ -1,12 +1,13 @@
-"""An aggregate of a fact -> the test that it adds up to the same."""
+"""An aggregate of a fact -> the tests that it adds up to the same, and that its periods are all there."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from whgen.dialects.base import Dialect
-from whgen.ir.aggregate import AggregateFact
-from whgen.ir.types import Kind
+from whgen.ir.aggregate import AggregateFact, Dense
+from whgen.ir.types import DATE, Kind
+from whgen.sql.days import day_number, typed
 
 
 def same_totals(fact: AggregateFact, dialect: Dialect) -> dict[str, Any]:
@@ -22,3 +23,15 @@ def same_totals(fact: AggregateFact, dialect: Dialect) -> dict[str, Any]:
         ],
     }
     return found | ({"rounded": rounded} if rounded else {})
+
+
+def is_dense(dense: Dense, dialect: Dialect) -> dict[str, Any]:
+    """The arguments of the test that there is a row for each combination and period."""
+    period = typed(day_number(dense.period), {"calendar_date": DATE, "week_start": DATE})
+    found: dict[str, Any] = {
+        "keys": [dialect.name_sql(c.name) for c in dense.keys],
+        "day": dialect.name_sql(dense.day),
+        "calendar": f"ref('{dense.calendar}')",
+        "period": dialect.line(period),
+    }
+    return found | ({} if dense.since_first else {"first_of_all": True})

@@ -15,7 +15,7 @@ from whgen.ir.aggregate import AggregateFact
 from whgen.ir.inputs import Composed
 from whgen.ir.types import Kind
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
-from whgen.plan.aggregate import same_totals
+from whgen.plan.aggregate import is_dense, same_totals
 from whgen.plan.fact import member_key
 from whgen.plan.history import must_find_version, version_tests
 from whgen.plan.incremental import compared_part
@@ -235,6 +235,8 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     tests.append(_test(table, None, "same_row_count", table.span, arguments=compared))
     if isinstance(table, AggregateFact) and table.totals:
         tests.append(_test(table, None, "same_totals", table.span, arguments=same_totals(table, dialect)))
+    if isinstance(table, AggregateFact) and table.dense is not None:
+        tests.append(_test(table, None, "is_dense", table.span, arguments=is_dense(table.dense, dialect)))
     return tests
 
 

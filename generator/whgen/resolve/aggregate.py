@@ -6,7 +6,7 @@ The sums stand in an input before the fact, as with every fact that is made of p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlglot import exp
@@ -16,54 +16,23 @@ from whgen.ir.aggregate import AggregateFact, CarriedRole
 from whgen.ir.inputs import Aggregate, Brought, Composed, Group, Input, Join
 from whgen.ir.types import DATE, INTEGER, STRING, UNKNOWN, a
 from whgen.ir.warehouse import CalendarDimension, Column, Expression, Fact, Measure, Role
+from whgen.resolve.dense import resolve_dense
 from whgen.resolve.inputs import read_at
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import computed, hashed, stored
 from whgen.resolve.options import resolve_options
-from whgen.resolve.summable import adds_up, is_number, is_summable, sums
+from whgen.resolve.summable import adds_up, is_number, sums
+from whgen.resolve.summary import Summary, as_it_is
 from whgen.resolve.symbols import Symbols, scope_of
 from whgen.resolve.tests import resolve_tests
-from whgen.spec.aggregate import AggregateSpec, Period
+from whgen.spec.aggregate import Period
 from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Measure as MeasureSpec
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
-from whgen.sql.columns import column_expression
 from whgen.sql.compose import select_of
 from whgen.sql.days import day_number, typed
-
-
-@dataclass(slots=True, kw_only=True)
-class _Rows:
-    """What is known so far of the rows of an aggregate."""
-
-    at: Located[FactSpec]
-    spec: AggregateSpec
-    symbols: Symbols
-    base: Fact
-    groups: list[Group] = field(default_factory=list)
-    joins: list[Join] = field(default_factory=list)
-    roles: list[CarriedRole] = field(default_factory=list)
-    degenerate: list[Column] = field(default_factory=list)
-    aggregates: list[Aggregate] = field(default_factory=list)
-    measures: list[Measure] = field(default_factory=list)
-    totals: list[tuple[str, Expression]] = field(default_factory=list)
-    is_broken: bool = False
-
-    def error(self, code: str, span: Span, message: str, *, help: str, related: Sequence[Related] = ()) -> None:
-        """Report a mistake, after which no rows can be made."""
-        self.is_broken = True
-        self.symbols.report.error(code, span, message, help=help, related=related)
-
-    def may_sum(self, measure: Measure, span: Span) -> bool:
-        """Whether the values of a measure may be added; if not, it is reported."""
-        found = is_summable(measure, self.base, self.spec, span, self.symbols.report)
-        self.is_broken |= not found
-        return found
-
-    def role(self, name: str) -> Role | None:
-        """The role of the other fact."""
-        return next((r for r in self.base.roles if r.column.name == f"{name}_key"), None)
+from whgen.sql.dense import dense_of
 
 
 def resolve_aggregate(at: Located[FactSpec], project: WarehouseSpec, nouns: Sequence[str], symbols: Symbols) -> Fact | None:
@@ -79,17 +48,19 @@ def resolve_aggregate(at: Located[FactSpec], project: WarehouseSpec, nouns: Sequ
             message = f"there is no fact `{spec.of}`"
             symbols.report.unknown("unknown-table", at.at("aggregate", "of"), message, name=spec.of, known=nouns, kind="facts")
         return None
-    rows = _Rows(at=at, spec=spec, symbols=symbols, base=base)
+    rows = Summary(at=at, spec=spec, symbols=symbols, base=base)
     for index, kept in enumerate(spec.by or ()):
         _keep(rows, kept, at.at("aggregate", "by", index))
     for kept, period in (spec.periods or {}).items():
         _keep_period(rows, kept, period)
     for measure, said in at.spec.measures.items():
-        _measure(rows, measure, said)
+        if said.balance_of is None:
+            _measure(rows, measure, said)
+    resolve_dense(rows)
     return _fact(rows, name, project)
 
 
-def _fact(rows: _Rows, name: str, project: WarehouseSpec) -> AggregateFact:
+def _fact(rows: Summary, name: str, project: WarehouseSpec) -> AggregateFact:
     at, symbols, spec = rows.at, rows.symbols, rows.at.spec
     grain_key, input_ = tuple(g.column for g in rows.groups), _input(rows, name)
     surrogate, materialized = f"{spec.fact}_key", spec.materialized or project.layers.production.materialized
@@ -122,23 +93,29 @@ def _fact(rows: _Rows, name: str, project: WarehouseSpec) -> AggregateFact:
         measures=tuple(rows.measures),
         made_of=rows.base,
         totals=tuple(rows.totals),
+        dense=rows.dense,
     )
 
 
-def _input(rows: _Rows, name: str) -> Composed:
+def _input(rows: Summary, name: str) -> Composed:
     """The model of the sums, a view before the fact."""
     at, symbols = rows.at, rows.symbols
     columns = (*(g.column for g in rows.groups), *(m.column for m in rows.measures))
+    summed_up = {*(g.column.name for g in rows.groups), *(a.column.name for a in rows.aggregates)}
     made = Input(
         base=rows.base,
         joins=tuple(rows.joins),
         groups=tuple(rows.groups),
         aggregates=tuple(rows.aggregates),
-        kept=tuple(c.name for c in columns),
+        kept=tuple(c.name for c in columns if c.name in summed_up),
     )
     input_name = f"int_{name}"
     symbols.claim(input_name, at.key("aggregate"))
     places = {rows.base.name: at.at("aggregate", "of")} | {j.table.name: at.key("aggregate", "periods", j.alias) for j in rows.joins}
+    reads = {*read_at(made, input_name, at, symbols)} if not rows.is_broken else set()
+    if rows.dense is not None:
+        places[rows.dense.calendar] = at.at("aggregate", "dense")
+        reads.add(rows.dense.calendar)
     symbols.read_at.update({(input_name, read): span for read, span in places.items()})
     found = Composed(
         name=input_name,
@@ -151,20 +128,21 @@ def _input(rows: _Rows, name: str) -> Composed:
         tags=tuple(at.spec.tags or ()),
         materialized="view",
         grain="",
-        selects={} if rows.is_broken else {w: select_of(made, w) for w in symbols.warehouses},
+        selects={} if rows.is_broken else {w: _select(made, rows, w) for w in symbols.warehouses},
         verbatim={},
-        reads=() if rows.is_broken else read_at(made, input_name, at, symbols),
+        reads=tuple(sorted(reads)),
         input_of=name,
     )
     symbols.inputs.append(found)
     return found
 
 
-def _as_it_is(column: Column) -> Expression:
-    return Expression(tree=column_expression(column.name, column.type), trees={}, type=column.type, span=column.span)
+def _select(made: Input, rows: Summary, warehouse: str) -> exp.Select:
+    sums = select_of(made, warehouse)
+    return dense_of(sums, rows.dense) if rows.dense is not None else sums
 
 
-def _keep(rows: _Rows, name: str, span: Span) -> None:
+def _keep(rows: Summary, name: str, span: Span) -> None:
     """A role, or a degenerate column, that the rows keep as it is."""
     role, column = rows.role(name), next((c for c in rows.base.degenerate if c.name == name), None)
     if role is not None:
@@ -176,14 +154,14 @@ def _keep(rows: _Rows, name: str, span: Span) -> None:
     else:
         _report_unknown(rows, name, span, "`by` names roles and degenerate columns", [c.name for c in rows.base.degenerate])
         return
-    rows.groups.append(Group(column=column, expression=_as_it_is(column)))
+    rows.groups.append(Group(column=column, expression=as_it_is(column)))
 
 
 def _carried(role: Role, column: Column) -> CarriedRole:
     return CarriedRole(column=column, dimension=role.dimension, on=(column.name,), missing="unknown")
 
 
-def _report_unknown(rows: _Rows, name: str, span: Span, help_: str, others: Sequence[str] = (), *, calendars: str = "") -> None:
+def _report_unknown(rows: Summary, name: str, span: Span, help_: str, others: Sequence[str] = (), *, calendars: str = "") -> None:
     rows.is_broken = True
     known = [r.column.name.removesuffix("_key") for r in rows.base.roles if not calendars or isinstance(r.dimension, CalendarDimension)]
     if any(c.name in (name, f"{name}_key") and not c.type.is_known for c in rows.base.columns):
@@ -200,14 +178,14 @@ def _report_unknown(rows: _Rows, name: str, span: Span, help_: str, others: Sequ
     )
 
 
-def _keep_period(rows: _Rows, name: str, period: Period) -> None:
+def _keep_period(rows: Summary, name: str, period: Period) -> None:
     """A role of a calendar that becomes the first day of its period, and stays a special member where it is one."""
     span, role = rows.at.key("aggregate", "periods", name), rows.role(name)
     if role is None or not isinstance(role.dimension, CalendarDimension):
         _report_unknown(rows, name, span, "`periods` are made of roles of a calendar", calendars="calendar ")
         return
     column, calendar = replace(role.column, span=span, tests=()), role.dimension
-    expression = _as_it_is(column)
+    expression = as_it_is(column)
     if period != "day":
         _check_first_day(rows, name, period, calendar)
         column = replace(column, description=f"The first day of the {period} of {column.description[:1].lower()}{column.description[1:]}")
@@ -216,14 +194,14 @@ def _keep_period(rows: _Rows, name: str, period: Period) -> None:
         on = calendar.column(calendar.surrogate_key)
         assert source is not None, "every calendar has it"
         assert on is not None, "every calendar has its key"
-        day = f"_{name}_start" if period == "week" else f"DATE_TRUNC({start}, {period.upper()})"
+        day = start if period == "week" else f"DATE_TRUNC({start}, {period.upper()})"
         tree = typed(f"COALESCE({day_number(day)}, {column.name})", {start: DATE, column.name: INTEGER})
         expression = Expression(tree=tree, trees={}, type=replace(INTEGER, nullable=column.type.nullable), span=span)
         brought = Brought(column=replace(source, name=start), source=source, default=None)
         joined = Join(
             alias=name,
             table=calendar,
-            on=((on, _as_it_is(role.column)),),
+            on=((on, as_it_is(role.column)),),
             kind="left",
             where=None,
             columns=(brought,),
@@ -234,7 +212,7 @@ def _keep_period(rows: _Rows, name: str, period: Period) -> None:
     rows.groups.append(Group(column=column, expression=expression))
 
 
-def _check_first_day(rows: _Rows, name: str, period: Period, calendar: CalendarDimension) -> None:
+def _check_first_day(rows: Summary, name: str, period: Period, calendar: CalendarDimension) -> None:
     """The first day of the first period must be in the calendar, or its key would point to nothing."""
     first = calendar.first
     starts: Mapping[str, date] = {
@@ -253,7 +231,7 @@ def _check_first_day(rows: _Rows, name: str, period: Period, calendar: CalendarD
         )
 
 
-def _measure(rows: _Rows, name: str, said: MeasureSpec) -> None:
+def _measure(rows: Summary, name: str, said: MeasureSpec) -> None:
     at, symbols, path = rows.at, rows.symbols, ("measures", name)
     source = next((m for m in rows.base.measures if m.column.name == name), None)
     where = f"`{rows.base.name}`"
@@ -289,14 +267,14 @@ def _measure(rows: _Rows, name: str, said: MeasureSpec) -> None:
             "not-additive", at.at(*path, "additivity"), f"{a(column.type)} cannot be summed", help="make it `non_additive`, or count it"
         )
     rows.aggregates.append(Aggregate(column=column, expression=expression, where=None, default=said.default))
-    rows.measures.append(Measure(column=column, expression=_as_it_is(column), additivity=additivity, default=None))
+    rows.measures.append(Measure(column=column, expression=as_it_is(column), additivity=additivity, default=None))
     # With a default, what is not known counts for more than it does there.
     if is_total and not said.default:
         rows.totals.append((name, expression))
 
 
-def _lose(rows: _Rows, name: str) -> None:
+def _lose(rows: Summary, name: str) -> None:
     """A measure that failed to resolve is still a column, so that what uses it is not reported too."""
     rows.is_broken = True
     column = Column(name=name, type=UNKNOWN, span=rows.at.key("measures", name))
-    rows.measures.append(Measure(column=column, expression=_as_it_is(column), additivity="", default=None))
+    rows.measures.append(Measure(column=column, expression=as_it_is(column), additivity="", default=None))

@@ -195,6 +195,10 @@ def _measure(
     at: Located[FactSpec], name: str, spec: MeasureSpec, base: Table, there: Mapping[str, Column], symbols: Symbols
 ) -> Measure | None:
     path = ("measures", name)
+    if spec.balance_of is not None:
+        message, help_ = "a balance needs periods to be carried through", "make it in a dense `aggregate:` of this fact"
+        symbols.report.error("no-balance", at.at(*path, "balance_of"), message, help=help_)
+        return None
     declared: Type | None = symbols.type_of(spec.type, at.at(*path, "type")) if spec.type else None
     if spec.expr is None:
         taken = symbols.column_in(base, name, at.key(*path))

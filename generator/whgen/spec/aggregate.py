@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from whgen.spec.combination import AnyOf, Combination, Excludes
+from whgen.spec.combination import AnyOf, Combination, Excludes, Needs
 from whgen.spec.common import Name, Names, SpecModel, eg
 
 Period = Literal["day", "week", "month", "quarter", "year"]
@@ -17,6 +17,7 @@ class AggregateSpec(SpecModel):
 
     combinations: ClassVar[tuple[Combination, ...]] = (
         AnyOf(("by", "periods"), "an aggregate needs `by` or `periods`: what there is a row for"),
+        Needs(("dense", "periods"), "`dense` needs `periods`: what there is a row for also when nothing happened"),
     )
 
     of: Annotated[Name, eg("order")]
@@ -25,6 +26,9 @@ class AggregateSpec(SpecModel):
     """Its roles and degenerate columns that are kept: there is a row for each of their combinations."""
     periods: Annotated[dict[Name, Period], Field(min_length=1), eg({"order_date": "month"})] | None = None
     """Its roles of a calendar that are kept as the first day of their week, month, quarter or year, or as the day that they are."""
+    dense: Literal["since_first", "always"] | None = None
+    """Makes a periodic snapshot: a row for each combination and period, also when nothing happened. They begin with the first period of
+    each combination, or `always` with the first of all, and end with the last of all."""
 
 
 AGGREGATED = Excludes(

@@ -53,12 +53,18 @@ class Role(Documented):
 class Measure(ColumnSpec):
     """What is measured."""
 
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        Excludes(("balance_of", "expr", "type", "additivity", "default"), "`balance_of` says itself what the measure is"),
+    )
+
     expr: Annotated[SqlByWarehouse | None, eg("quantity * price")] = None
     """SQL expression over columns of the table; the column of the same name when not given. In an `aggregate`, see there."""
     additivity: Literal["additive", "semi_additive", "non_additive"] | None = None
     """Whether sums of it mean something: over all dimensions, some, or none."""
     default: Annotated[Scalar | None, eg(0)] = None
     """The value that stands in for a missing one."""
+    balance_of: Annotated[Name | None, eg("quantity_moved")] = None
+    """In a dense `aggregate`: the measure that this one adds up over all periods so far, as a stock does with what came and went."""
 
 
 class FactSpec(Parts):
