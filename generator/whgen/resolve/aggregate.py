@@ -206,6 +206,7 @@ def _keep_period(rows: Summary, name: str, period: Period) -> None:
             where=None,
             columns=(brought,),
             aggregates=(),
+            span=rows.at.at("aggregate"),
         )
         rows.joins.append(joined)
     rows.roles.append(_carried(role, column))
