@@ -45,6 +45,14 @@ targets:
     search_path: s
     connect_timeout: 3
     retries: 2
+  snow:
+    warehouse: snowflake
+    account: acme
+    user: u
+    role: r
+    virtual_warehouse: w
+    database: d
+    query_tag: q
 layers:
   staging: {schema: staging, materialized: view, prefix: stg_}
   production:
@@ -59,19 +67,22 @@ layers:
         key_indexes: true
         indexes: [{columns: [a], unique: true, method: btree}]
       bigquery: {date_partitions: true, key_clusters: true, labels: {team: sales}, grants: {roles/viewer: [a]}}
+      snowflake: {transient: true, secure: true, grants: {select: [a]}}
 columns: {status: {type: string, unit: code, pii: contact, tests: [], tags: a}}
 pii:
   contact: {description: Reached., policy_tag: {prod: projects/acme/locations/eu/taxonomies/1/policyTags/2}}
 ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
 strict: false
 persist_docs: true
+run_history: true
+unit_tests: true
 meta: {owner: [a, {b: c}]}
 tags: [daily]
 """,
     "source": """\
 source: shop
 description: The till.
-location: {duckdb: {files: 'raw/{table}.csv', delimiter: ';', schema: till}, bigquery: {project: raw, dataset: till}}
+location: {duckdb: {files: 'raw/{table}.csv', delimiter: ';', schema: till}, bigquery: {project: raw, dataset: till}, snowflake: {database: raw, schema: till, quoted: true}}
 source_type: string
 freshness: {column: loaded_at, warn_after: 12 hours, error_after: 1 day}
 tables:
@@ -137,7 +148,8 @@ unnest: {array: tags, element: tag, type: string, position: n, empty: keep}
 group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
-measures: {amount: {expr: price, additivity: additive, default: none}}
+measures: {amount: {expr: price, additivity: additive, default: none, balance_of: amount}}
+aggregate: {of: order, by: [buyer], periods: {sold: month}, dense: always}
 incremental: {by: at, loaded: seen_at, lookback: 3 days, on_schema_change: fail}
 """,
     "seed": "seed: country\nfile: country.csv\nkey: code\ncolumns: {code: string}\n",
