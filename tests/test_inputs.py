@@ -495,3 +495,26 @@ def test_what_is_said_never_to_be_missing_is_there(case: str, tmp_path: Path) ->
                 assert found == (0,), f"{table.name}.{column.name}"
     # All that is found by periods may be missing, and so may all of this source.
     assert (looked_at > 0) is (case != "periods_inputs")
+
+
+def test_words_of_sql_are_names_like_others(tmp_path: Path) -> None:
+    specs = """\
+warehouse: shop
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+---
+seed: order
+file: order.csv
+key: group
+columns: {group: string, limit: integer}
+---
+model: words
+from: order
+join:
+  select: {table: order, on: group, columns: {from: limit}}
+group_by: [from]
+aggregates: {order: sum(`limit`)}
+"""
+    root = write_project(tmp_path, {"specs/shop.yml": specs, "specs/order.csv": "group,limit\na,1\nb,1\nc,2\n"})
+    assert failed(build(root)) == set()
+    release()
+    assert query(root, 'select "from", "order" from production.words order by 1') == [(1, 2), (2, 2)]

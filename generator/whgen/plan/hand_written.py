@@ -8,7 +8,7 @@ from whgen.dialects.base import Dialect
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import HandWritten
-from whgen.plan.project import HandWrittenView, NamedQuery
+from whgen.plan.project import HandWrittenView, Import, NamedQuery
 from whgen.sql.types import logical_type
 
 
@@ -24,12 +24,12 @@ def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, .
     tree.set("with_", None)
     _settle(tree, {c.name: c.type for c in model.columns}, dialect)
     select = dialect.sql(tree, one_line=False, comments=True)
-    return HandWrittenView(origin=model.file, config=config, imports=_used(model, dialect.name), queries=queries, select=select)
+    return HandWrittenView(origin=model.file, config=config, imports=_used(model, dialect), queries=queries, select=select)
 
 
-def _used(model: HandWritten, warehouse: str) -> tuple[str, ...]:
-    named = {t.name for t in model.selects[warehouse].find_all(exp.Table)}
-    return tuple(r for r in model.reads if r in named)
+def _used(model: HandWritten, dialect: Dialect) -> tuple[Import, ...]:
+    named = {t.name for t in model.selects[dialect.name].find_all(exp.Table)}
+    return tuple(Import(name=dialect.name_sql(r), model=r) for r in model.reads if r in named)
 
 
 def _settle_inside(tree: exp.Query, dialect: Dialect) -> None:

@@ -177,12 +177,20 @@ class NamedQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A model that is read, and what it is called in SQL."""
+
+    name: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandWrittenView:
     """What templates/models/model.sql.j2 shows."""
 
     origin: str
     config: tuple[str, ...]
-    imports: tuple[str, ...]
+    imports: tuple[Import, ...]
     queries: tuple[NamedQuery, ...]
     select: str
 

@@ -23,7 +23,9 @@ from whgen.spec.inputs import AggregateColumn, Parts
 from whgen.spec.inputs import Unnest as UnnestSpec
 from whgen.spec.load import Located
 from whgen.spec.source import Dedupe as DedupeSpec
+from whgen.sql.columns import column_expression
 from whgen.sql.parse import PLACE, WRITTEN
+from whgen.sql.types import set_nullable
 
 Columns = dict[str, Column]
 
@@ -63,6 +65,12 @@ class Rows:
 
     def expression(self, written: str | dict[str, str], path: Path, declared: Type | None = None) -> Expression | None:
         """An expression over the row itself."""
+        column = self.columns.get(written) if isinstance(written, str) and declared is None else None
+        if column is not None:
+            # A name alone may be a word of SQL.
+            tree = column_expression(column.name, column.type)
+            set_nullable(tree, nullable=column.type.nullable)
+            return Expression(tree=tree, trees={}, type=column.type, span=self.at.at(*path))
         found = self.symbols.expression(written, self.at, path, self.scope, where=self.where, declared=declared, sees="row")
         self.is_broken |= found is None
         return found
