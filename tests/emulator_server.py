@@ -91,8 +91,8 @@ class OnEmulator:
         self._errs = errs
 
     def tables(self, schema: str) -> list[str]:
-        """The names of the tables of a dataset."""
-        return sorted(table.table_id for table in self._client.list_tables(schema))
+        """The names of the tables of a dataset, without those in which whgen keeps what happened."""
+        return sorted(t.table_id for t in self._client.list_tables(schema) if not t.table_id.startswith("whgen_"))
 
     def columns(self, schema: str, table: str) -> list[tuple[str, str]]:
         """The columns in their order, each with its logical type."""
