@@ -34,7 +34,7 @@ schedulers: $(READY) .venv-airflow/.ready .venv-prefect/.ready ## run the genera
 		$(BIN)/python -m pytest tests/test_schedulers.py $(ARGS)
 
 emulator: $(READY) .venv-emulator/.ready ## build with real dbt-bigquery against an emulator of BigQuery
-	WHGEN_EMULATOR=$(CURDIR)/.venv-emulator/bin/python $(BIN)/python -m pytest tests/test_emulator.py tests/test_emulator_values.py tests/test_warehouses.py $(ARGS)
+	WHGEN_EMULATOR=$(CURDIR)/.venv-emulator/bin/python $(BIN)/python -m pytest tests/test_emulator.py tests/test_emulator_values.py tests/test_emulator_runs.py tests/test_warehouses.py $(ARGS)
 
 snowflake: $(READY) .venv-snowflake/.ready ## have real dbt-snowflake read what is generated for Snowflake; it needs no account
 	WHGEN_SNOWFLAKE=$(CURDIR)/.venv-snowflake/bin/python $(BIN)/python -m pytest tests/test_snowflake.py $(ARGS)
