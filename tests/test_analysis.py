@@ -97,6 +97,7 @@ def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.
 
 
 JUDGED = [
+    "accumulating_snapshot",
     "aggregate_facts",
     "bigquery_tables",
     "joined_inputs",

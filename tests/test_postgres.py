@@ -16,6 +16,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+import test_milestones
 from equality import OnDuckDb, OnPostgres, assert_equal
 from histories import SPECS, write_tables
 from postgres_server import PostgresServer, load_csv
@@ -155,6 +156,25 @@ def test_inputs_of_parts_are_the_same_as_on_duckdb(case: str, postgres_server: P
             # What holds JSON is text for one client and a value for the other.
             raw = [t for t in built.tables("production") if t.startswith("int_") and t not in keys]
             assert assert_equal(built, OnPostgres(connection), "production", keys, raw) > 150
+        finally:
+            built.close()
+
+
+def test_milestones_are_the_same_as_on_duckdb(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    files = case_files("accumulating_snapshot")
+    target = yaml.safe_dump(dict(postgres_server.target("lags")), default_flow_style=True).strip()
+    files["specs/warehouse.yml"] = f"warehouse: shop\ntargets: {{server: {target}, dev: {{warehouse: duckdb, path: shop.duckdb}}}}\n"
+    files["specs/shop.yml"] = files["specs/shop.yml"].replace("bigquery: {dataset: raw}", "postgres: {schema: till}")
+    root = write_project(tmp_path, files)
+    test_milestones.write_orders(root, test_milestones.drawn_orders(3))
+    with postgres_server.database("lags") as connection:
+        load_csv(connection, "till", root / "raw/orders.csv")
+        assert failed(build(root, warehouse="postgres")) == set()
+        assert failed(build(root)) == set()
+        built = OnDuckDb(root / "shop.duckdb")
+        try:
+            keys = {"dim_date": ["date_key"], "fact_order": ["order_id"]}
+            assert assert_equal(built, OnPostgres(connection), "production", keys) > 600
         finally:
             built.close()
 

@@ -69,6 +69,10 @@ period that has rows; a test proves that none is missing (`is_dense`). There, su
 with `balance_of:` adds up another one over all periods so far, as a stock does with what came and went; it is semi-additive. Rows
 without a known day stand in no period: they are kept, and have no balance.
 
+`milestones:` makes a fact an accumulating snapshot: it lists roles of a calendar in the order in which they are reached. The days from each
+to the next are measures, `ordered_to_shipped_days`, NULL while one of both is not known. For each two of them a test proves the order, of
+those days that the calendar has.
+
 ## Which columns are never NULL
 
 Only what the SQL itself guarantees counts. A test reports a NULL after the table was built, and with `severity: warn` it does not

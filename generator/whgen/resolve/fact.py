@@ -11,6 +11,7 @@ from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
 from whgen.resolve.inputs import made_of, source_span, source_table
 from whgen.resolve.literals import check_literal
+from whgen.resolve.milestones import in_order, lags, milestones_of
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
 from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
@@ -50,7 +51,9 @@ def resolve_fact(
         _kept(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n))), there)
         for n, s in spec.degenerate.items()
     )
+    reached = milestones_of(at, roles, symbols)
     measures = {n: _measure(at, n, s, base, there, symbols) for n, s in spec.measures.items()}
+    measured = (*measures.items(), *lags(at, reached, base).items())
     grain_key = _grain(at, base, symbols)
     incremental = resolve_incremental(at, base, there, degenerate, symbols)
     materialized: Materialized = "incremental" if spec.incremental else spec.materialized or project.layers.production.materialized
@@ -68,7 +71,7 @@ def resolve_fact(
         # What failed to resolve is still a column, so that what uses it is not reported too.
         *(r.column if r else Column(name=f"{n}_key", type=UNKNOWN, span=at.key("dimensions", n)) for n, r in roles.items()),
         *degenerate,
-        *(m.column if m else Column(name=n, type=UNKNOWN, span=at.key("measures", n)) for n, m in measures.items()),
+        *(m.column if m else Column(name=n, type=UNKNOWN, span=at.key("measures", n)) for n, m in measured),
     )
     symbols.report_twice(columns, name)
     for role in (r for r in roles.values() if r is not None):
@@ -85,7 +88,7 @@ def resolve_fact(
         key_span=at.at("key"),
         meta=spec.meta,
         tags=tuple(spec.tags or ()),
-        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
+        tests=(*in_order(at, reached), *resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None)),
         dbt=spec.dbt,
         was=project.layers.production.fact_prefix + spec.was if spec.was else "",
         materialized=materialized,
@@ -98,7 +101,7 @@ def resolve_fact(
         where=filter_,
         roles=tuple(r for r in roles.values() if r is not None),
         degenerate=degenerate,
-        measures=tuple(m for m in measures.values() if m is not None),
+        measures=tuple(m for _, m in measured if m is not None),
         incremental=incremental,
     )
 

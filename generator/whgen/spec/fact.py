@@ -102,6 +102,9 @@ class FactSpec(Parts):
     """Columns computed from the columns so far, in any order, for the key, dimensions and measures to use."""
     dimensions: Annotated[dict[Name, Role], eg({"customer": "customer_id", "ship_date": {"dimension": "date", "on": "shipped_on"}})] = {}
     """The dimensions by the role they play."""
+    milestones: Annotated[Names | None, eg(["ordered", "shipped", "delivered"])] = None
+    """Makes an accumulating snapshot: roles of a calendar, in the order in which they are reached. The days from each to the next are
+    measures, such as `ordered_to_shipped_days`, and tests prove the order."""
     degenerate: Annotated[
         dict[Name, ColumnSpec],
         BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, ColumnSpec] | ListedNames),
