@@ -82,7 +82,10 @@ tags: [daily]
     "source": """\
 source: shop
 description: The till.
-location: {duckdb: {files: 'raw/{table}.csv', delimiter: ';', schema: till}, bigquery: {project: raw, dataset: till}, snowflake: {database: raw, schema: till, quoted: true}}
+location:
+  duckdb: {files: "raw/{table}.csv", delimiter: ";", schema: till}
+  bigquery: {project: raw, dataset: till}
+  snowflake: {database: raw, schema: till, quoted: true}
 source_type: string
 freshness: {column: loaded_at, warn_after: 12 hours, error_after: 1 day}
 tables:
@@ -149,6 +152,7 @@ group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
 measures: {amount: {expr: price, additivity: additive, default: none, balance_of: amount}}
+milestones: [sold]
 aggregate: {of: order, by: [buyer], periods: {sold: month}, dense: always}
 incremental: {by: at, loaded: seen_at, lookback: 3 days, on_schema_change: fail}
 """,

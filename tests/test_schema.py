@@ -37,7 +37,7 @@ SCHEMA: dict[str, Any] = json.loads(schema_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 NO_VALUES_OF_JSON = {"merge-key", "key-not-text", "recursive-alias"}
 """Mistakes of YAML that a value does not show: there is nothing that a schema could be asked about."""
-NO_SHAPES = {"Jinja that SQL writes", "Levels without end"}
+NO_SHAPES = {"Jinja that SQL writes", "Levels without end", "Columns that are named by their place"}
 """Cases whose code stands for a mistake of shape elsewhere: SQL that would hold Jinja once printed, YAML that no editor minds."""
 _CORE = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CORE |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}

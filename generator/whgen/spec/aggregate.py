@@ -32,7 +32,7 @@ class AggregateSpec(SpecModel):
 
 
 AGGREGATED = Excludes(
-    ("aggregate", "key", "where", "derive", "dimensions", "milestones", "degenerate", "join", "group_by", "aggregates"),
+    ("aggregate", "key", "where", "derive", "dimensions", "milestones", "degenerate", "join", "group_by", "aggregates", "incremental"),
     "`aggregate` says itself which rows there are, beside `measures` alone",
 )
 """What a fact cannot have that is made of another one."""

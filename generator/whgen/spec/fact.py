@@ -71,9 +71,7 @@ class FactSpec(Parts):
     """A fact."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(
-            ("from", "union", "aggregate"), "a fact is made `from` a table, is a `union` of several, or an `aggregate` of another fact"
-        ),
+        OneOf(("from", "union", "aggregate"), "a fact is made `from` a table, is a `union` of several, or an `aggregate` of another fact"),
         Needs(("from", "key"), "`from` needs `key`: the grain as columns of that table"),
         Needs(("union", "key"), "`union` needs `key`: the grain as columns of those tables"),
         AGGREGATED,

@@ -113,7 +113,13 @@ def _short_form(model: type[SpecModel], long: Mapping[str, Any]) -> dict[str, An
     """What may stand in place of the mapping; None where the key of the short form would not be enough."""
     form = model.short_form
     if isinstance(form, ValueOf):
-        return dict(long["properties"][form.key]) if {*long.get("required", ())} <= {form.key} else None
+        if not {*long.get("required", ())} <= {form.key}:
+            return None
+        found = dict(long["properties"][form.key])
+        # A mapping is never the short form of one.
+        if "anyOf" in found:
+            found["anyOf"] = [choice for choice in found["anyOf"] if choice.get("type") != "object"]
+        return found
     return {"enum": list(form.keys)} if form else None
 
 
