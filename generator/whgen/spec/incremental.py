@@ -10,7 +10,8 @@ from whgen.spec.common import Name, SpecModel, Text, eg
 
 class Incremental(SpecModel):
     """Each run loads what is new, and once more what the look-back covers: rows that came late, changed or went within it are right
-    afterwards, as after a full refresh. What changes outside it is not seen; `whgen build --full-refresh` builds the table anew."""
+    afterwards, as after a full refresh. What changes outside it is not seen: neither rows, nor versions of a dimension that are told of
+    late. `whgen build --full-refresh` builds the table anew."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (OneOf(("by", "loaded"), "increments go either `by` a date or by what was `loaded`"),)
 
@@ -24,4 +25,5 @@ class Incremental(SpecModel):
     """How far before the newest row of the fact a run begins, such as `3 days`; with `by`, in whole days (of UTC for a timestamp). That of
     the newest row is always one more."""
     on_schema_change: Literal["append_new_columns", "fail"] = "append_new_columns"
-    """When the table lacks columns of the spec: add them, empty in older rows, or fail the build."""
+    """When the table lacks columns of the spec: add them, empty in rows from before the look-back until a full refresh, or fail the
+    build. A renamed column is a new one."""
