@@ -160,7 +160,9 @@ def test_files_from_elsewhere_keep_it_out(project: Path) -> None:
 
 def test_it_is_json(project: Path) -> None:
     run(project, "generate", "-q")
-    assert set(json.loads(entry(project, "generate").read_text(encoding="utf-8").partition("\n")[2])) == {
+    lines = entry(project, "generate").read_text(encoding="utf-8").split("\n")
+    assert all(json.loads(line) is not None for line in lines[1:-1])
+    assert set(json.loads(lines[1])) == {
         "besides",
         "default_target",
         "outline",

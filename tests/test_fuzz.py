@@ -81,7 +81,7 @@ def test_names_are_found_in_every_style(text: str, style: str) -> None:
     read = documents[0].value["tables"]["é🦆"]["expr"]
     assume(isinstance(read, str))
     for name in re.finditer(r"\w+", read):
-        span = documents[0].inside(("tables", "é🦆", "expr"), name.start(), name.end())
+        span = documents[0].document.inside(("tables", "é🦆", "expr"), name.start(), name.end())
         assert text_at(source.text, span) in (name[0], *_written_with_escapes(name[0])), (style, read)
 
 

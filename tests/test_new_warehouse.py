@@ -27,6 +27,7 @@ _LANGUAGE = "the SQL that expressions are written in is BigQuery's, whatever the
 _PROVEN = "the catalogue is what was proven on these warehouses: where Postgres differs, a use is refused with its reason"
 _ANALYZER = "ZetaSQL is the analyzer of BigQuery, and of nothing else"
 _DRIVER = "what a driver keeps to itself is let go of at the door to dbt"
+_REHEARSED = "a rehearsal lives in a database file of its own, which is filled and read between two builds"
 _EXAMPLE = "examples of keys, for the documentation"
 _CODES = "what the documentation of a diagnostic shows"
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -36,14 +37,14 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "sql/catalogue/patterns.py": _PROVEN,
         "sql/catalogue/text.py": _PROVEN,
     },
-    "duckdb": {"dbt/session.py": _DRIVER},
+    "duckdb": {"dbt/repeated.py": _REHEARSED, "dbt/session.py": _DRIVER},
     "bigquery": {
         "analysis/check.py": _ANALYZER,
         "analysis/findings.py": _ANALYZER,
         "analysis/zetasql.py": _ANALYZER,
         "cli/check.py": _ANALYZER,
         "dbt/compile.py": _ANALYZER,
-        "plan/calendar.py": _LANGUAGE,
+        "sql/days.py": _LANGUAGE,
         "sql/parse.py": _LANGUAGE,
         "sql/reference.py": _LANGUAGE,
         "sql/typing.py": _LANGUAGE,
@@ -51,7 +52,8 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 }
 # These speak of warehouses to people: their texts are examples and explanations, and nothing is decided by them.
 TEXTS = {
-    **{f"diagnostics/codes{topic}.py": _CODES for topic in ("", "_names", "_rules", "_run", "_sql", "_warehouse")},
+    "cli/rehearse.py": "what the command says of itself, and of a project that it cannot play",
+    **{f"diagnostics/codes{topic}.py": _CODES for topic in ("", "_change", "_names", "_rules", "_run", "_sql", "_warehouse")},
     **{f"spec/{noun}.py": _EXAMPLE for noun in ("common", "dimension", "fact", "model", "source", "warehouse")},
     "docs/functions.py": "the introduction of a page, which says where functions were proven",
     "docs/specs.py": "the introduction of a page",

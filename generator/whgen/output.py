@@ -255,7 +255,11 @@ def _inspect(root: Path, wanted: Mapping[PurePosixPath, bytes]) -> _State:
         known = parse(root / MANIFEST_NAME, manifest)
         paths = {*known, *wanted}
         seen: set[PurePosixPath] = set()
-        disk = {path: _read(root, path, listed=known, is_wanted=path in wanted, folders=seen) for path in paths}
+        disk = {}
+        for path in paths:
+            found, new = _read(root, path, listed=known, is_wanted=path in wanted, folders=seen), wanted.get(path)
+            # Nearly all files are as they should be: what is equal is kept once.
+            disk[path] = new if found == new else found
         if manifest == _read(root, PurePosixPath(MANIFEST_NAME), listed=(), is_wanted=True):
             stale = manifest is None or digest_of(finished(wanted)) not in digests_of(manifest)
             comparison = _classify(wanted, known, disk, manifest_is_stale=stale)

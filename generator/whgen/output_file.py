@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from whgen.output_manifest import OutputError
 
 
-def write_file(path: Path, text: str) -> None:
-    """Put a text into a file: whoever reads it meanwhile sees the old one. A link stays one; what it leads to is written.
+def write_file(path: Path, texts: Iterable[str]) -> None:
+    """Put texts into a file, one after the other; who reads it meanwhile sees the old one. A link stays one; what it leads to is written.
 
     Raises OutputError when that cannot be done; the file is then as it was.
     """
@@ -25,7 +26,8 @@ def write_file(path: Path, text: str) -> None:
         if place.exists():
             # Replacing asks for the folder's permission only; a file that is read-only is meant to stay.
             place.open("ab").close()
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(texts)
         if place.exists():
             shutil.copymode(place, temporary)
         temporary.replace(place)

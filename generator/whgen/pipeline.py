@@ -60,6 +60,9 @@ def _recalled(root: Path, *, generate: bool) -> Compilation:
         with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
             return from_data(root, known)
     found = _brought_up_to_date(root, inputs)
+    digest, besides = inputs.digest, inputs.besides
+    # From here on only the digests count, and the specs of a large project are much to keep twice.
+    del inputs
     if found is None:
         compilation = _compile(root, generate=generate, texts={})
         # Files from elsewhere in the project are not in the digest.
@@ -68,9 +71,9 @@ def _recalled(root: Path, *, generate: bool) -> Compilation:
         found = compilation, to_data(compilation)
     compilation, data = found
     if data["projects"]:
-        remember(root, "generate", inputs.digest, {**data, "besides": inputs.besides})
+        remember(root, "generate", digest, {**data, "besides": besides})
     # What could be generated was validated, too.
-    remember(root, "validate", inputs.digest, {**data, "projects": ()})
+    remember(root, "validate", digest, {**data, "projects": ()})
     return compilation if generate else replace(compilation, projects=())
 
 

@@ -44,7 +44,7 @@ def docs(settings: Settings, /, out: str | None, target: str | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in site_files(site_data(atlas, chosen.name, results)).items():
-            write_file(folder / name, text)
+            write_file(folder / name, [text])
     except OutputError as problem:
         fail("output-failed", problem.message)
     except OSError as problem:

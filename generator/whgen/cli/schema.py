@@ -27,7 +27,7 @@ def schema(settings: Settings, output: str | None) -> None:
         raise click.BadOptionUsage("output", "the name of the file is empty")
     path = settings.folder / output
     try:
-        write_file(path, schema_text())
+        write_file(path, [schema_text()])
     except OutputError as problem:
         fail("output-failed", problem.message)
     if not settings.quiet:

@@ -84,6 +84,9 @@ def _fields(schema: Any) -> list[Any]:
     return list(schema["fields"].values())
 
 
+_FIELDS_SET: dict[frozenset[str], set[str]] = {}
+
+
 class SpecModel(BaseModel):
     """Base of all spec models: frozen, no unknown keys, docstrings of fields become their documentation.
 
@@ -102,6 +105,9 @@ class SpecModel(BaseModel):
 
     @model_validator(mode="after")
     def _keys_go_together(self) -> Self:
+        # Of a thousand columns, most say the same keys.
+        fields_set = self.model_fields_set
+        object.__setattr__(self, "__pydantic_fields_set__", _FIELDS_SET.setdefault(frozenset(fields_set), fields_set))
         if self.combinations:
             given = {key_of(type(self), name): getattr(self, name) for name in self.model_fields_set}
             for rule in self.combinations:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -47,10 +48,9 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One YAML document: its value, and where each part of it stands."""
+    """One YAML document: where each part of it stands."""
 
     source: SourceText
-    value: dict[str, Value]
     _place: Place = field(repr=False)
 
     def has(self, path: Path) -> bool:
@@ -98,9 +98,17 @@ class Document:
         return self.source.span(place.start + first, place.start + last)
 
 
-def read_documents(source: SourceText, report: Report) -> list[Document]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document with its value, which can be let go of when its shape is known: the places are asked for much longer."""
+
+    value: dict[str, Value]
+    document: Document
+
+
+def read_documents(source: SourceText, report: Report) -> list[ReadDocument]:
     """The YAML documents of one file. Mistakes of syntax are reported; what follows them in the file is not read."""
-    found: list[Document] = []
+    found: list[ReadDocument] = []
     if (deep := too_deep(source.text, _DEEPEST)) is not None:
         _report_depth(deep, source, report)
         return found
@@ -115,7 +123,7 @@ def read_documents(source: SourceText, report: Report) -> list[Document]:
             if builder.is_broken:
                 continue
             if isinstance(value, dict):
-                found.append(Document(source=source, value=value, _place=place))
+                found.append(ReadDocument(value=value, document=Document(source=source, _place=place)))
             else:
                 report.error(
                     "not-a-mapping",
@@ -150,6 +158,9 @@ class _Builder:
 
     def build(self, node: yaml.Node, depth: int) -> tuple[Value, Place]:
         """The plain value of a node, and where everything in it stands."""
+        if isinstance(node, yaml.ScalarNode):
+            # Names of types, columns and tables stand in a thousand places.
+            node.value = sys.intern(node.value)
         place = Place(node)
         if not self._is_affordable(node):
             return None, place
@@ -199,7 +210,7 @@ class _Builder:
                     self._error("key-not-text", key_node, "a key must be a single word or a quoted text")
                 continue
             self._check_text(key_node)
-            key, extent = str(key_node.value), (key_node.start_mark.index, key_node.end_mark.index)
+            key = sys.intern(key_node.value)
             if key == "<<" and not key_node.style:
                 self._error(
                     "merge-key",
@@ -211,7 +222,7 @@ class _Builder:
                 first = self.source.span(*(places[key].key or (0, 0)))
                 self.report.error(
                     "duplicate-key",
-                    self.source.span(*extent),
+                    self.source.span(key_node.start_mark.index, key_node.end_mark.index),
                     f"the key `{key}` stands twice in this mapping",
                     help="remove one of them",
                     related=[Related(span=first, message="first here")],
@@ -219,7 +230,7 @@ class _Builder:
                 )
             else:
                 result[key], places[key] = self.build(value_node, depth + 1)
-                places[key].key = extent
+                places[key].follows(key_node)
         return result, places
 
     def _check_text(self, node: yaml.ScalarNode) -> None:

@@ -17,7 +17,7 @@ from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.spec.breaking import BreakingSpec
 from whgen.spec.common import SpecModel
 from whgen.spec.dimension import DimensionSpec
-from whgen.spec.document import Document, read_documents
+from whgen.spec.document import Document, ReadDocument, read_documents
 from whgen.spec.exposure import ExposureSpec
 from whgen.spec.fact import FactSpec
 from whgen.spec.model import ModelSpec
@@ -93,7 +93,7 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
     """
     texts: dict[str, str] = dict(given or {})
     found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
-    documents: list[Document] = []
+    documents: list[ReadDocument] = []
     lost: set[str] = set()
     for path in sorted(root / file for file in texts) if alone else _spec_files(root / "specs", root, report):
         file = path.relative_to(root).as_posix()
@@ -108,13 +108,16 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
         lost.add("")
     for file, text in texts.items():
         report_secrets(SourceText.of(file, text), report)
-    for document in documents:
-        report_passwords(document, report)
-        located, noun = _located(document, report), _noun(document.value) or ""
+    documents.reverse()
+    while documents:
+        # One after the other they are let go of, since what a spec is takes the memory of what was read.
+        read_document = documents.pop()
+        report_passwords(read_document, report)
+        located, noun = _located(read_document, report), _noun(read_document.value) or ""
         if located is not None:
             found[noun].append(located)
         else:
-            name = document.value.get(noun)
+            name = read_document.value.get(noun)
             lost.add(name if isinstance(name, str) else "")
     named = {noun: _unique(noun, items, report) for noun, items in found.items()}
     return Specs(
@@ -133,7 +136,7 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
     )
 
 
-def _lost_in(text: str, read: list[Document]) -> set[str]:
+def _lost_in(text: str, read: list[ReadDocument]) -> set[str]:
     """What a file seems to describe that was not read to its end: the names behind nouns, or `` when nothing can be told."""
     named = {(m["noun"], m["name"]) for m in _NOUN.finditer(text)}
     known = {(noun, document.value[noun]) for document in read if (noun := _noun(document.value)) is not None}
@@ -182,10 +185,10 @@ def _noun(value: Mapping[str, object]) -> str | None:
     return keys[0] if keys and keys[0] in NOUNS else next((k for k in keys if k in NOUNS), None)
 
 
-def _located(document: Document, report: Report) -> Located[SpecModel] | None:
-    noun = _noun(document.value)
+def _located(read: ReadDocument, report: Report) -> Located[SpecModel] | None:
+    noun, document = _noun(read.value), read.document
     if noun is None:
-        first = next(iter(document.value), "")
+        first = next(iter(read.value), "")
         report.unknown(
             "unknown-noun",
             document.key_span(first) if first else document.span(),
@@ -196,7 +199,7 @@ def _located(document: Document, report: Report) -> Located[SpecModel] | None:
         )
         return None
     try:
-        spec = NOUNS[noun].model_validate(document.value)
+        spec = NOUNS[noun].model_validate(read.value)
     except ValidationError as error:
         report_shape(error, NOUNS[noun], document, report)
         return None

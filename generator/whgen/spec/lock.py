@@ -13,7 +13,7 @@ from whgen.diagnostics.diagnostic import Related, Report
 from whgen.spec.base import ValueOf
 from whgen.spec.combination import AnyOf, Combination
 from whgen.spec.common import Name, SourceName, SpecModel, Text, TypeName
-from whgen.spec.document import Document, read_documents
+from whgen.spec.document import ReadDocument, read_documents
 from whgen.spec.load import Located, read_text
 from whgen.spec.shape import report_shape
 from whgen.spec.text import SourceText
@@ -64,17 +64,17 @@ def load_lock(root: Path, texts: dict[str, str], report: Report) -> Lock:
     found: dict[tuple[str, str], Located[LockedSource]] = {}
     if text is not None:
         texts[LOCK_FILE] = text
-        for document in read_documents(SourceText.of(LOCK_FILE, text), report):
-            if (at := _located(document, report)) is not None:
+        for read in read_documents(SourceText.of(LOCK_FILE, text), report):
+            if (at := _located(read, report)) is not None:
                 _add(at, found, report)
     return Lock(sources=found, is_broken=report.mistakes > before)
 
 
-def _located(document: Document, report: Report) -> Located[LockedSource] | None:
+def _located(read: ReadDocument, report: Report) -> Located[LockedSource] | None:
     try:
-        return Located(spec=LockedSource.model_validate(document.value), document=document)
+        return Located(spec=LockedSource.model_validate(read.value), document=read.document)
     except ValidationError as error:
-        report_shape(error, LockedSource, document, report)
+        report_shape(error, LockedSource, read.document, report)
         return None
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Report
-from whgen.spec.document import Document, Path, Value
+from whgen.spec.document import Path, ReadDocument, Value
 from whgen.spec.text import SourceText
 
 # What each shape begins with is looked for first, since that takes no time.
@@ -81,13 +81,14 @@ def report_secrets(source: SourceText, report: Report) -> None:
         report.error("secret-in-spec", span, f"this is {kind}, which everyone can read who can read the specs", help=_HELP)
 
 
-def report_passwords(document: Document, report: Report) -> None:
+def report_passwords(read: ReadDocument, report: Report) -> None:
     """Report literal passwords of a document: behind keys that say so, where free text stands or connections are described."""
+    document = read.document
     written = document.source.text.lower()
     # An escape such as \x70 writes a key in another way.
     if "\\" not in written and not any(word in written for word in _SECRET_WORDS):
         return
-    for path, text in _texts(document.value, ()):
+    for path, text in _texts(read.value, ()):
         key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
         if _SECRET_KEY.fullmatch(key) and not _PLACEHOLDER.fullmatch(text) and _can_be_one(path, text):
             span = document.span(*path)
