@@ -129,8 +129,7 @@ def _role_edges(fact: Fact, role: Role) -> Iterator[Edge]:
     for name in role.on:
         yield Edge(source=Node(base, name), target=target, rules=rules)
     if looked is not None:
-        # Versions are found by business key and moment, members by the surrogate key, which is hashed of the other side again.
-        names = ["", looked.surrogate_key, *(looked.key if looked.history is not None else ())]
+        names = ["", looked.surrogate_key, *(looked.business_key if looked.history is None else looked.key)]
         names += ["valid_to"] if looked.history is not None and role.as_of is not None else []
         for name in names:
             yield Edge(source=Node(looked.name, name), target=target, rules=(rule,))

@@ -1,7 +1,7 @@
 """Fact -> the view of its model.
 
-A key is computed from the business key and needs no join. Only where a missing member must point to -2 is the dimension joined, on
-its distinct keys, so that no row is lost or doubled whatever the dimension holds.
+A key is computed from the business key and needs no join. Only where a missing member must point to -2 is the dimension joined, to
+its distinct members, so that no row is lost or doubled whatever the dimension holds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from whgen.ir.types import DATE, INTEGER
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
-from whgen.plan.history import version_lookup
+from whgen.plan.history import same_key, version_lookup
 from whgen.plan.incremental import increment_view
 from whgen.plan.project import FactView, LookupView
 from whgen.plan.sql import (
@@ -106,14 +106,13 @@ def looked_up(role: Role) -> Dimension | None:
 def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: Dialect) -> LookupView:
     if dimension.history is not None:
         return version_lookup(role, dimension, _columns_of(role, fact), _alias(role), table, dialect)
-    key = column_expression(dimension.surrogate_key, role.column.type, _alias(role))
-    on = exp.EQ(this=hashed_key(business_key(dimension), role.on, table=table), expression=key)
+    # By the business key, since its columns are shorter than their hash, which would be computed for every row.
     return LookupView(
         alias=_alias(role),
         model=dimension.name,
-        columns=f" DISTINCT {dialect.name_sql(dimension.surrogate_key)}",
+        columns=" DISTINCT" + select_list([dialect.name_sql(n) for n in (dimension.surrogate_key, *dimension.business_key)]),
         comment="Distinct, so that no row of the fact can be doubled.",
-        on=(dialect.sql(on),),
+        on=same_key(role, dimension, _columns_of(role, fact), _alias(role), table, dialect),
     )
 
 

@@ -98,10 +98,7 @@ def version_lookup(role: Role, dimension: Dimension, columns: Sequence[Column], 
     key = [dialect.name_sql(k) for k in dimension.business_key]
     in_order = f"PARTITION BY {', '.join(key)} ORDER BY valid_from"
     items = [dialect.name_sql(dimension.surrogate_key), *key]
-    on = [
-        dialect.sql(exp.EQ(this=column_expression(n, c.type, table), expression=column_expression(k, c.type, alias)))
-        for n, c, k in zip(role.on, columns, dimension.business_key, strict=True)
-    ]
+    on = [*same_key(role, dimension, columns, alias, table, dialect)]
     if role.as_of is None:
         items.append(f"LEAD(valid_from) OVER ({in_order}) IS NULL AS is_last")
         on.append(f"{alias}.is_last")
@@ -116,7 +113,15 @@ def version_lookup(role: Role, dimension: Dimension, columns: Sequence[Column], 
         else:
             on.append(f"{moment} >= {alias}.valid_from")
         comment = f"The versions of each {dimension.noun.replace('_', ' ')}, of which one holds at `{role.as_of.name}`."
-    return LookupView(alias=alias, model=dimension.name, columns=select_list(items), comment=comment, on=tuple(on), is_versioned=True)
+    return LookupView(alias=alias, model=dimension.name, columns=select_list(items), comment=comment, on=tuple(on))
+
+
+def same_key(role: Role, dimension: Dimension, columns: Sequence[Column], alias: str, table: str, dialect: Dialect) -> tuple[str, ...]:
+    """The conditions under which a row of a fact has the business key of a member; without a value in some of it, it has none."""
+    return tuple(
+        dialect.sql(exp.EQ(this=column_expression(n, c.type, table), expression=column_expression(k, c.type, alias)))
+        for n, c, k in zip(role.on, columns, dimension.business_key, strict=True)
+    )
 
 
 def _moment(column: Column, history: History, table: str) -> exp.Expr:

@@ -140,7 +140,6 @@ class LookupView:
     columns: str
     comment: str
     on: tuple[str, ...]
-    is_versioned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,7 +232,11 @@ WITH sales AS (
 -- Distinct, so that no row of the fact can be doubled.
 product_lookup AS (
 
-    SELECT DISTINCT product_key FROM {{ ref('dim_product') }}
+    SELECT DISTINCT
+        product_key,
+        brand,
+        code
+    FROM {{ ref('dim_product') }}
 
 )
 
@@ -262,11 +266,9 @@ SELECT
     sales.pieces >= 10 AS is_bulk
 FROM sales
 LEFT JOIN product_lookup
-    ON MD5(
-        COALESCE(CAST(LENGTH(sales.brand) AS TEXT) || ':' || sales.brand, '-')
-        || '|'
-        || COALESCE(CAST(sales.code AS TEXT), '-')
-    ) = product_lookup.product_key
+    ON
+        sales.brand = product_lookup.brand
+        AND sales.code = product_lookup.code
 WHERE
     sales.pieces > 0 OR sales.price > 0
 

@@ -108,7 +108,10 @@ WITH orders AS (
 -- Distinct, so that no row of the fact can be doubled.
 customer_lookup AS (
 
-    SELECT DISTINCT customer_key FROM {{ ref('dim_customer') }}
+    SELECT DISTINCT
+        customer_key,
+        order_id
+    FROM {{ ref('dim_customer') }}
 
 )
 
@@ -123,7 +126,7 @@ SELECT
     orders.amount
 FROM orders
 LEFT JOIN customer_lookup
-    ON MD5(CAST(orders.customer_id AS TEXT)) = customer_lookup.customer_key
+    ON orders.customer_id = customer_lookup.order_id
 WHERE
     orders.ordered_on IS NOT NULL
 

@@ -9,7 +9,10 @@ WITH weather AS (
 -- Distinct, so that no row of the fact can be doubled.
 airport_lookup AS (
 
-    SELECT DISTINCT airport_key FROM {{ ref('dim_airport') }}
+    SELECT DISTINCT
+        airport_key,
+        airport_code
+    FROM {{ ref('dim_airport') }}
 
 )
 
@@ -47,4 +50,4 @@ SELECT
     weather.visibility_miles
 FROM weather
 LEFT JOIN airport_lookup
-    ON MD5(weather.airport_code) = airport_lookup.airport_key
+    ON weather.airport_code = airport_lookup.airport_code
