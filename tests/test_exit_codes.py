@@ -48,6 +48,8 @@ TABLE = {
     "run --target nope": WRONG,
     "test --target nope": WRONG,
     "lock --target nope": WRONG,
+    "rollback --target nope": WRONG,
+    "rollback": WRONG,
     "drop --target nope": WRONG,
     "drop --schema-prefix": USAGE,
     "freshness --target nope": WRONG,

@@ -21,7 +21,7 @@ warehouse: shop
 description: A shop.
 dialect: bigquery
 targets:
-  dev: {warehouse: duckdb, path: shop.duckdb, threads: 2, schema_prefix: dev_, per_developer: true}
+  dev: {warehouse: duckdb, path: shop.duckdb, publish: audited, threads: 2, schema_prefix: dev_, per_developer: true}
   prod:
     warehouse: bigquery
     project: acme

@@ -29,6 +29,7 @@ from whgen.ir.types import TYPE_EXAMPLES, TYPE_PATTERN, Kind, parse_type
 from whgen.spec.combination import OneOf
 from whgen.spec.common import _DAYS, ColumnSpec, TestRule
 from whgen.spec.document import read_documents
+from whgen.spec.inputs import Unnest
 from whgen.spec.json_schema import schema_text, spec_schema
 from whgen.spec.load import NOUNS
 from whgen.spec.text import SourceText
@@ -257,7 +258,7 @@ def _types_exist(value: Any) -> bool:
     if not isinstance(value, BaseModel):
         return True
     names = [getattr(value, "source_type", None), *(getattr(value, "arrives", None) or {}).values()]
-    names += [value.type] if isinstance(value, ColumnSpec) else []
+    names += [value.type] if isinstance(value, ColumnSpec | Unnest) else []
     return all(parse_type(name) for name in names if name is not None) and all(_types_exist(part) for _, part in value)
 
 

@@ -25,6 +25,7 @@ from whgen.cli.lineage import lineage
 from whgen.cli.lock import lock
 from whgen.cli.nodes import ls
 from whgen.cli.plan import plan
+from whgen.cli.publish import rollback
 from whgen.cli.rehearse import rehearse
 from whgen.cli.runs import runs
 from whgen.cli.say import leave, say
@@ -56,6 +57,7 @@ for command in (
     build,
     run,
     test,
+    rollback,
     rehearse,
     drop,
     doctor,

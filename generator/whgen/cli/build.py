@@ -130,6 +130,7 @@ class _Wish:
 def _execute(command: str, settings: Settings, wish: _Wish) -> None:
     from whgen.cli.display import display
     from whgen.cli.generate import write_all
+    from whgen.cli.publish import auditing
     from whgen.dbt.failures import report_outcome
     from whgen.dbt.run import run
 
@@ -161,22 +162,28 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         retry=wish.retry,
         state=wish.state,
     )
-    if command != "test":
-        migrate(settings, root, project, target, prefix)
     report = Report()
-    with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
-        outcome = run(invocation, shown.receive, lambda ended: keep(project, invocation, ended, started, report))
-    if not outcome.nodes and not outcome.error and not outcome.interrupted:
-        fail("no-node-selected", _nothing(command, wish), help="`whgen ls` lists what there is to select")
+    with auditing(project, invocation) as audit:
+        invocation = replace(invocation, retry=audit.goes_on)
+        if command != "test":
+            migrate(settings, root, project, target, prefix, is_final=audit.file is None)
+        with display(project.nodes, invocation, quiet=settings.quiet, silent=not settings.is_text) as shown:
+            outcome = run(invocation, shown.receive, lambda ended: keep(project, invocation, ended, started, report))
+        if not outcome.nodes and not outcome.error and not outcome.interrupted:
+            fail("no-node-selected", _nothing(command, wish), help="`whgen ls` lists what there is to select")
+        settled = audit.settle(outcome, report)
     report_outcome(outcome, invocation, project.origins, report)
-    code = INTERRUPTED if outcome.interrupted else OK if outcome.ok else FAILED
+    code = INTERRUPTED if outcome.interrupted else OK if outcome.ok and not report.has_errors else FAILED
     seconds = time.monotonic() - began
     if not settings.is_text:
         head = {"ok": code == OK, "exit_code": code, "command": command, "target": target, "warehouse": project.warehouse}
+        head |= {"published": code == OK} if audit.file is not None else {}
         say_for_programs(settings, {**head, **document(outcome, project.origins, seconds=seconds)}, report, compilation.texts)
     else:
         show(severe(report) if settings.quiet else report, compilation.texts)
         shown.close(outcome, seconds=seconds)
+        if settled:
+            say(settled)
     leave(code)
 
 

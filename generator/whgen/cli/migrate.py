@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from whgen.dbt.migrate import Step
 
 
-def migrate(settings: Settings, root: Path, project: Generated, target: str, schema_prefix: str) -> None:
-    """Rename what the target has under its former names. What was looked at from here once is not looked at again."""
+def migrate(settings: Settings, root: Path, project: Generated, target: str, schema_prefix: str, *, is_final: bool) -> None:
+    """Rename what the target has under its former names. What was looked at from here once is not looked at again.
+
+    `is_final`: what is done stays done, also where the build fails.
+    """
     if not project.migrations:
         return
     from whgen.dbt.failures import essence
@@ -45,7 +48,8 @@ def migrate(settings: Settings, root: Path, project: Generated, target: str, sch
             headline, details = essence(str(problem))
             message = f"what was renamed in the specs could not be renamed on `{target}`, and nothing was built: {headline}"
             fail("migration-failed", message, help="\n".join(details))
-    remember(root, name, digest, {"target": target})
+    if is_final:
+        remember(root, name, digest, {"target": target})
     for step in todo if settings.is_text and not settings.quiet else ():
         say(step.statement)
 

@@ -11,6 +11,7 @@ from whgen.diagnostics.code import Code
 from whgen.diagnostics.codes_change import CHANGE
 from whgen.diagnostics.codes_facts import FACTS
 from whgen.diagnostics.codes_names import NAMES
+from whgen.diagnostics.codes_publish import PUBLISH
 from whgen.diagnostics.codes_rules import RULES
 from whgen.diagnostics.codes_run import RUN
 from whgen.diagnostics.codes_schedule import SCHEDULE
@@ -18,7 +19,8 @@ from whgen.diagnostics.codes_spec import SPEC
 from whgen.diagnostics.codes_sql import SQL
 from whgen.diagnostics.codes_warehouse import WAREHOUSE
 
-CODES: Mapping[str, Code] = {code.name: code for code in (*SPEC, *NAMES, *WAREHOUSE, *SQL, *RULES, *FACTS, *SCHEDULE, *CHANGE, *RUN)}
+_TOPICS = (SPEC, NAMES, WAREHOUSE, SQL, RULES, FACTS, SCHEDULE, CHANGE, RUN, PUBLISH)
+CODES: Mapping[str, Code] = {code.name: code for codes in _TOPICS for code in codes}
 """Code -> its explanation."""
 
 EXAMPLE_PROJECT: Mapping[str, str] = {

@@ -84,6 +84,8 @@ class Dialect:
     """The statements that drop schemas, by what is in them as (type, name), and nothing elsewhere; None where dbt does it so."""
     database_file: Callable[[Mapping[str, Any]], str | None] = lambda _: None
     """The file that a connection with these settings opens, and makes if it is missing."""
+    file_setting: str = ""
+    """The setting of a target that names the file; a variable of the target and this name stands in for it, as in SHOP_DEV_PATH."""
     server_version: str | None = None
     """A query for the version of the server."""
     oldest_server: int = 0

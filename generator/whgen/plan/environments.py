@@ -20,6 +20,13 @@ def plan_environments(warehouse: Warehouse, dialect: Dialect) -> Iterator[Enviro
     home = layer.schema if warehouse.run_history else ""
     for target in warehouse.targets:
         if target.warehouse == dialect.name:
+            is_audited = target.settings.get("publish") == "audited"
             yield Environment(
-                target=target.name, prefix=target.schema_prefix, per_developer=target.per_developer, schemas=schemas, home=home
+                target=target.name,
+                prefix=target.schema_prefix,
+                per_developer=target.per_developer,
+                schemas=schemas,
+                home=home,
+                audited_file=str(target.settings[dialect.file_setting]) if is_audited else "",
+                file_variable=f"{warehouse.name}_{target.name}_{dialect.file_setting}".upper() if is_audited else "",
             )

@@ -141,6 +141,11 @@ class LookupView:
     comment: str
     on: tuple[str, ...]
 
+    @property
+    def has_composite_key(self) -> bool:
+        """Whether several conditions find a member."""
+        return len(self.on) > 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncrementView:
@@ -319,6 +324,10 @@ class Environment:
     schemas: tuple[str, ...]
     home: str = ""
     """The schema where whgen keeps what happened; empty where it keeps nothing."""
+    audited_file: str = ""
+    """The database file, of which builds make a copy first; empty where they build right into the target."""
+    file_variable: str = ""
+    """The environment variable that says where the file is."""
 
     def names(self, *, schema_prefix: str = "", developer: str = "") -> tuple[str, ...]:
         """The schemas that a build makes, as macros/environment.sql names them."""

@@ -196,4 +196,5 @@ DIALECT = Dialect(
     server_version="select ltrim(version(), 'v')",
     oldest_server=1,
     database_file=_database_file,
+    file_setting="path",
 )

@@ -18,6 +18,9 @@ class DuckdbTarget(TargetSpec):
     """The kind of warehouse."""
     path: Annotated[Text, eg("shop.duckdb")]
     """Path of the database file, relative to the project folder."""
+    publish: Annotated[Literal["direct", "audited"], eg("audited")] = "direct"
+    """How builds get there: `direct` builds in the file; `audited` builds and tests in a copy of it, which takes its place when all tests
+    of the run have passed. `whgen rollback` brings back what was there before."""
 
 
 class DuckdbLocation(SpecModel):
