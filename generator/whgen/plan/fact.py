@@ -113,6 +113,7 @@ def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: D
         columns=" DISTINCT" + select_list([dialect.name_sql(n) for n in (dimension.surrogate_key, *dimension.business_key)]),
         comment="Distinct, so that no row of the fact can be doubled.",
         on=same_key(role, dimension, _columns_of(role, fact), _alias(role), table, dialect),
+        has_composite_key=len(role.on) > 1,
     )
 
 

@@ -113,7 +113,7 @@ def version_lookup(role: Role, dimension: Dimension, columns: Sequence[Column], 
         else:
             on.append(f"{moment} >= {alias}.valid_from")
         comment = f"The versions of each {dimension.noun.replace('_', ' ')}, of which one holds at `{role.as_of.name}`."
-    return LookupView(alias=alias, model=dimension.name, columns=select_list(items), comment=comment, on=tuple(on))
+    return LookupView(alias=alias, model=dimension.name, columns=select_list(items), comment=comment, on=tuple(on), has_composite_key=True)
 
 
 def same_key(role: Role, dimension: Dimension, columns: Sequence[Column], alias: str, table: str, dialect: Dialect) -> tuple[str, ...]:

@@ -140,11 +140,7 @@ class LookupView:
     columns: str
     comment: str
     on: tuple[str, ...]
-
-    @property
-    def has_composite_key(self) -> bool:
-        """Whether several conditions find a member."""
-        return len(self.on) > 1
+    has_composite_key: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,9 +321,8 @@ class Environment:
     home: str = ""
     """The schema where whgen keeps what happened; empty where it keeps nothing."""
     audited_file: str = ""
-    """The database file, of which builds make a copy first; empty where they build right into the target."""
+    """The database file, of which builds make a copy first, if they do; `file_variable` names the variable that says where it is."""
     file_variable: str = ""
-    """The environment variable that says where the file is."""
 
     def names(self, *, schema_prefix: str = "", developer: str = "") -> tuple[str, ...]:
         """The schemas that a build makes, as macros/environment.sql names them."""
