@@ -12,6 +12,7 @@ from sqlglot.dialects.trino import Trino
 
 from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.physical import Physical
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Table, Warehouse
@@ -116,6 +117,7 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     is_tried=False,
+    values=Values(texts={}, hash="LOWER(TO_HEX(MD5(TO_UTF8({x}))))", number="CAST(FROM_BASE({x}, 16) AS DECIMAL(38, 0))"),
     one_database=("host", "catalog"),
     source=lambda location: {"schema": location["schema_name"]},
     profile=_profile,

@@ -15,6 +15,7 @@ from whgen.cli.alert import alert
 from whgen.cli.build import build, run, test
 from whgen.cli.check import validate
 from whgen.cli.ci import ci
+from whgen.cli.diff import diff
 from whgen.cli.docs import docs
 from whgen.cli.doctor import doctor
 from whgen.cli.drop import drop
@@ -38,7 +39,7 @@ _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ERO
 """What the system refuses through no fault of ours, wherever it happens."""
 _EPILOG = (
     "Exit codes: 0 done, 1 something in your project is wrong, 2 wrong usage, "
-    "3 a source is stale or a breaking change is not acknowledged, 70 a bug in whgen, 130 interrupted."
+    "3 a source is stale, a breaking change is not acknowledged or tables differ, 70 a bug in whgen, 130 interrupted."
 )
 
 
@@ -54,6 +55,7 @@ for command in (
     validate,
     generate,
     plan,
+    diff,
     build,
     run,
     test,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from whgen.dbt.connection import Connection
@@ -19,15 +19,21 @@ class Held:
     tables: Mapping[str, Columns]
     former: Mapping[str, Columns]
     strangers: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Each of these tables as it is written in SQL."""
 
 
-def held(connection: Connection, former: Mapping[str, str], query_of: Callable[[str], str] | None) -> Held:
+def held(
+    connection: Connection, former: Mapping[str, str], query_of: Callable[[str], str] | None, only: frozenset[str] | None = None
+) -> Held:
     """Look at every schema that the project builds into. `former`: names that tables had before -> names now.
 
-    `query_of` gives a query for the columns of a table; without one dbt is asked. Raises DbtError.
+    `query_of` gives a query for the columns of a table; without one dbt is asked. Of the project's tables `only` some, where it is given.
+    Raises DbtError.
     """
     tables: dict[str, Columns] = {}
     before: dict[str, Columns] = {}
+    places: dict[str, str] = {}
     others: list[str] = []
     by_place = {(str(n.database), str(n.schema), str(n.alias).lower()): str(n.name) for n in connection.manifest.nodes.values()}
     for schema in connection.built:
@@ -36,12 +42,13 @@ def held(connection: Connection, former: Mapping[str, str], query_of: Callable[[
         for relation in connection.relations(schema):
             name = str(relation.identifier)
             known = by_place.get((schema.database, schema.name, name.lower()))
-            if known is not None:
-                tables[known] = _columns(connection, relation, query_of)
-            elif name in former:
-                before[name] = _columns(connection, relation, query_of)
+            meant = known or former.get(name)
+            if meant is None or (only is not None and meant not in only):
+                continue
+            (tables if known else before)[known or name] = _columns(connection, relation, query_of)
+            places[known or name] = str(relation)
         others += [f"{schema.name}.{n}" for n in connection.strangers(schema, connection.built[schema]) if n not in former]
-    return Held(tables=tables, former=before, strangers=tuple(sorted(others)))
+    return Held(tables=tables, former=before, strangers=tuple(sorted(others)), places=places)
 
 
 def _columns(connection: Connection, relation: Any, query_of: Callable[[str], str] | None) -> Columns:

@@ -69,6 +69,15 @@ changes: [column-dropped fact_order.amount]
         at_run_time=True,
     ),
     Code(
+        name="nothing-to-compare",
+        title="Nothing to compare",
+        what="`whgen diff` was asked for tables of which one target, or both, hold none.",
+        why="Rows can only be compared with rows.",
+        example="whgen diff --target dev --against-target prod   # before the first build on dev",
+        fix="Build the tables on both targets, or name others.",
+        at_run_time=True,
+    ),
+    Code(
         name="migration-failed",
         title="A rename that the target refused",
         what="A table that keeps its rows - one that is added to, or a snapshot - could not be given the names that the specs have now.",

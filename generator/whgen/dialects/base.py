@@ -18,6 +18,7 @@ from sqlglot import exp
 from whgen.dialects.incremental import Increment, Window, add_to
 from whgen.dialects.lowering import Lowerings, lowered
 from whgen.dialects.physical import Physical
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied, nodes_of
 from whgen.ir.types import Kind, Type
@@ -94,6 +95,8 @@ class Dialect:
     """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
     missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
     """What a connection with these settings lacks to log in, as far as that shows offline, and what to do, with `{variable}` in it."""
+    values: Values
+    """How values become texts that are equal on every warehouse."""
     one_database: tuple[str, ...]
     """The settings in which two targets agree where a query on one can read the tables of the other."""
     estimates: bool = False

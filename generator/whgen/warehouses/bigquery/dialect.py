@@ -15,6 +15,7 @@ from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.elements import with_offset
 from whgen.dialects.lowering import Lowerings, Pattern, kind, target_type
 from whgen.dialects.physical import Physical
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind
@@ -129,6 +130,23 @@ def _profile_of_emulator(target: Target, variable: str) -> Mapping[str, Any]:
     }
 
 
+_VALUES = Values(
+    texts={
+        # 0 is added, since there are two of them.
+        Kind.FLOAT: "LOWER(FORMAT('%.11e', {x} + 0))",
+        Kind.TIMESTAMP: "FORMAT_TIMESTAMP('%E4Y-%m-%d %H:%M:%E6S', {x}, 'UTC')",
+        Kind.DATETIME: "FORMAT_DATETIME('%E4Y-%m-%d %H:%M:%E6S', {x})",
+        Kind.TIME: "FORMAT_TIME('%H:%M:%E6S', {x})",
+        Kind.JSON: "TO_JSON_STRING({x})",
+        Kind.BYTES: "TO_HEX({x})",
+        Kind.ARRAY: "TO_JSON_STRING({x})",
+        Kind.UNKNOWN: "TO_JSON_STRING({x})",
+    },
+    hash="TO_HEX(MD5({x}))",
+    # Sums of whole numbers overflow.
+    number="CAST(CAST(CONCAT('0x', {x}) AS INT64) AS NUMERIC)",
+)
+
 DIALECT = Dialect(
     name="bigquery",
     adapter="dbt-bigquery",
@@ -156,6 +174,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: with_offset, Place: "{this} + 1"},
     settle=lambda tree, _: tree,
     spine=_spine,
+    values=_VALUES,
     one_database=("location",),
     describe=None,
     narrower={},

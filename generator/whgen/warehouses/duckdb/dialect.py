@@ -15,6 +15,7 @@ from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.elements import as_subquery
 from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import plain
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.sql.elements import Elements, Place
@@ -154,6 +155,24 @@ union
 select schema_name || '.' || type_name from duckdb_types() where schema_name = '{schema}' and not internal
 """
 
+_DIGITS = "CAST({x} AS VARCHAR)"
+_MOMENT = "'%Y-%m-%d %H:%M:%S.%f'"
+_VALUES = Values(
+    texts={
+        Kind.DECIMAL: f"CASE WHEN {_DIGITS} LIKE '%.%' THEN RTRIM(RTRIM({_DIGITS}, '0'), '.') ELSE {_DIGITS} END",
+        # 0 is added, since there are two of them.
+        Kind.FLOAT: "CASE WHEN {x} IS NOT NULL THEN PRINTF('%.11e', {x} + 0) END",
+        Kind.TIMESTAMP: f"STRFTIME({{x}} AT TIME ZONE 'UTC', {_MOMENT})",
+        Kind.DATETIME: f"STRFTIME({{x}}, {_MOMENT})",
+        Kind.TIME: "STRFTIME(DATE '2000-01-01' + {x}, '%H:%M:%S.%f')",
+        Kind.JSON: "CAST(JSON({x}) AS VARCHAR)",
+        Kind.BYTES: "LOWER(HEX({x}))",
+        Kind.ARRAY: "CAST(TO_JSON({x}) AS VARCHAR)",
+    },
+    hash="MD5({x})",
+    number="CAST('0x' || {x} AS BIGINT)",
+)
+
 DIALECT = Dialect(
     name="duckdb",
     adapter="dbt-duckdb",
@@ -182,6 +201,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: as_subquery, Place: "{this}"},
     settle=_settle,
     spine=_spine,
+    values=_VALUES,
     one_database=("path",),
     describe="describe select * from {relation}",
     narrower={

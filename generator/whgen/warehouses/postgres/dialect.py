@@ -15,6 +15,7 @@ from whgen.dialects.base import Dialect, Layout
 from whgen.dialects.elements import with_ordinality
 from whgen.dialects.incremental import add_to
 from whgen.dialects.physical import Physical
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Table, Warehouse
@@ -142,6 +143,24 @@ def _text(value: object) -> str:
     return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+_MOMENT = "'YYYY-MM-DD HH24:MI:SS.US'"
+_VALUES = Values(
+    texts={
+        Kind.DECIMAL: "CAST(TRIM_SCALE({x}) AS TEXT)",
+        # 0 is added, since there are two of them.
+        Kind.FLOAT: "CASE WHEN CAST({x} AS TEXT) IN ('NaN', 'Infinity', '-Infinity') "
+        "THEN REPLACE(LOWER(CAST({x} AS TEXT)), 'infinity', 'inf') ELSE LTRIM(TO_CHAR({x} + 0, '9.99999999999EEEE')) END",
+        Kind.TIMESTAMP: f"CASE WHEN ISFINITE({{x}}) THEN TO_CHAR({{x}} AT TIME ZONE 'UTC', {_MOMENT}) ELSE CAST({{x}} AS TEXT) END",
+        Kind.DATETIME: f"CASE WHEN ISFINITE({{x}}) THEN TO_CHAR({{x}}, {_MOMENT}) ELSE CAST({{x}} AS TEXT) END",
+        Kind.DATE: "CASE WHEN ISFINITE({x}) THEN TO_CHAR({x}, 'YYYY-MM-DD') ELSE CAST({x} AS TEXT) END",
+        Kind.TIME: "TO_CHAR(CAST({x} AS INTERVAL), 'HH24:MI:SS.US')",
+        Kind.BYTES: "ENCODE({x}, 'hex')",
+        Kind.ARRAY: "CAST(TO_JSON({x}) AS TEXT)",
+    },
+    hash="MD5({x})",
+    number="CAST('0x' || {x} AS BIGINT)",
+)
+
 DIALECT = Dialect(
     name="postgres",
     adapter="dbt-postgres",
@@ -169,6 +188,7 @@ DIALECT = Dialect(
     lowerings={**LOWERINGS, Elements: with_ordinality, Place: "{this}"},
     settle=_settle,
     spine=_spine,
+    values=_VALUES,
     one_database=("host", "port", "dbname"),
     describe=_DESCRIBE,
     narrower={

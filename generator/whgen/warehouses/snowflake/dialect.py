@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from whgen.dialects.base import Dialect
 from whgen.dialects.physical import Physical, Problem
+from whgen.dialects.values import Values
 from whgen.ir.environment import Target
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Seed, Table, Warehouse
@@ -101,6 +102,24 @@ def _missing_login(settings: Mapping[str, Any]) -> tuple[str, str] | None:
     return "there is neither a password nor a key, and no other way to log in", ways
 
 
+_MOMENT = "'YYYY-MM-DD HH24:MI:SS.FF6'"
+_DIGITS = "CAST({x} AS VARCHAR)"
+_VALUES = Values(
+    texts={
+        Kind.DECIMAL: f"CASE WHEN {_DIGITS} LIKE '%.%' THEN RTRIM(RTRIM({_DIGITS}, '0'), '.') ELSE {_DIGITS} END",
+        Kind.FLOAT: "LOWER(CAST({x} + 0 AS VARCHAR))",
+        Kind.TIMESTAMP: f"TO_CHAR(CONVERT_TIMEZONE('UTC', {{x}}), {_MOMENT})",
+        Kind.DATETIME: f"TO_CHAR({{x}}, {_MOMENT})",
+        Kind.DATE: "TO_CHAR({x}, 'YYYY-MM-DD')",
+        Kind.TIME: "TO_CHAR({x}, 'HH24:MI:SS.FF6')",
+        Kind.JSON: "TO_JSON({x})",
+        Kind.BYTES: "HEX_ENCODE({x}, 0)",
+        Kind.ARRAY: "TO_JSON({x})",
+    },
+    hash="MD5({x})",
+    number="TO_NUMBER({x}, 'XXXXXXXXXXXXXXX')",
+)
+
 DIALECT = Dialect(
     name="snowflake",
     adapter="dbt-snowflake",
@@ -132,6 +151,7 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     offers=offers,
+    values=_VALUES,
     one_database=("account", "database"),
     is_tried=False,
     source=_source,

@@ -1,0 +1,1 @@
+"""The rows of a table on two targets -> how they differ."""
