@@ -29,6 +29,7 @@ _ANALYZER = "ZetaSQL is the analyzer of BigQuery, and of nothing else"
 _DRIVER = "what a driver keeps to itself is let go of at the door to dbt"
 _REHEARSED = "a rehearsal lives in a database file of its own, which is filled and read between two builds"
 _COPIED = "the file of an embedded database is copied, and its place taken"
+_BROUGHT = "rows of two warehouses are brought together in a database file that is gone afterwards"
 _EXAMPLE = "examples of keys, for the documentation"
 _CODES = "what the documentation of a diagnostic shows"
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -38,7 +39,12 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "sql/catalogue/patterns.py": _PROVEN,
         "sql/catalogue/text.py": _PROVEN,
     },
-    "duckdb": {"dbt/audited_file.py": _COPIED, "dbt/repeated.py": _REHEARSED, "dbt/session.py": _DRIVER},
+    "duckdb": {
+        "dbt/audited_file.py": _COPIED,
+        "dbt/repeated.py": _REHEARSED,
+        "dbt/scratch.py": _BROUGHT,
+        "dbt/session.py": _DRIVER,
+    },
     "bigquery": {
         "analysis/check.py": _ANALYZER,
         "analysis/findings.py": _ANALYZER,
