@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test schedulers emulator snowflake browser mutation planted lint golden docs bench clean
+.PHONY: help setup build demo test schedulers emulator snowflake semantic browser mutation planted lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ emulator: $(READY) .venv-emulator/.ready ## build with real dbt-bigquery against
 
 snowflake: $(READY) .venv-snowflake/.ready ## have real dbt-snowflake read what is generated for Snowflake; it needs no account
 	WHGEN_SNOWFLAKE=$(CURDIR)/.venv-snowflake/bin/python $(BIN)/python -m pytest tests/test_snowflake.py $(ARGS)
+
+semantic: $(READY) .venv-metricflow/.ready ## have a real MetricFlow check the semantic layer and answer from it
+	WHGEN_METRICFLOW=$(CURDIR)/.venv-metricflow/bin/python $(BIN)/python -m pytest tests/test_semantic_layer.py $(ARGS)
 
 browser: $(READY) .venv-browser/package/axe.min.js ## test the docs site in the Chromium of this machine, also for who cannot see it
 	WHGEN_AXE=$(CURDIR)/.venv-browser/package/axe.min.js $(BIN)/python -m pytest tests/test_site.py $(ARGS)
@@ -78,4 +81,4 @@ bench: demo ## measure against bare dbt; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator .venv-snowflake .venv-browser data flights.duckdb generated/*/target generated/*/logs
+	rm -rf $(VENV) .venv-airflow .venv-prefect .venv-emulator .venv-snowflake .venv-metricflow .venv-browser data flights.duckdb generated/*/target generated/*/logs

@@ -60,7 +60,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 # These speak of warehouses to people: their texts are examples and explanations, and nothing is decided by them.
 TEXTS = {
     "cli/rehearse.py": "what the command says of itself, and of a project that it cannot play",
-    **{f"diagnostics/codes{topic}.py": _CODES for topic in ("", "_change", "_names", "_rules", "_run", "_sql", "_warehouse")},
+    **{f"diagnostics/codes{topic}.py": _CODES for topic in ("", "_change", "_facts", "_names", "_rules", "_run", "_sql", "_warehouse")},
     **{f"spec/{noun}.py": _EXAMPLE for noun in ("common", "dimension", "fact", "model", "source", "warehouse")},
     "docs/functions.py": "the introduction of a page, which says where functions were proven",
     "docs/specs.py": "the introduction of a page",

@@ -23,6 +23,8 @@ def compare_projects(old: Warehouse, new: Warehouse, changes: Changes) -> None:
         changes.add("persist-docs-changed", new.name, place, before=old.persist_docs, after=new.persist_docs)
     if old.run_history is not new.run_history:
         changes.add("run-history-changed", new.name, place, before=old.run_history, after=new.run_history)
+    if old.semantic_layer is not new.semantic_layer:
+        changes.add("semantic-layer-changed", new.name, place, before=old.semantic_layer, after=new.semantic_layer)
     for name in sorted(old.policy_tags.keys() | new.policy_tags.keys()):
         if old.policy_tags.get(name) != new.policy_tags.get(name):
             changes.add("policy-tag-changed", name, place)

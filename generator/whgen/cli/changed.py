@@ -13,6 +13,7 @@ from whgen.cli.environment import opened
 from whgen.cli.say import fail
 from whgen.cli.settings import Settings
 from whgen.cli.states import is_as_then, now, revision_of, then
+from whgen.ir.calendar import TIME_SPINE
 
 if TYPE_CHECKING:
     from whgen.changes.plan import Plan, State
@@ -58,7 +59,9 @@ def _nodes(plan: Plan, after: State, project: Generated) -> tuple[str, ...]:
     others = {c.table for c in plan.changes if c.kind.name == "test-changed"} - built
     tests = [n.name for n in project.nodes if n.kind == "test" and any(n.name.startswith(f"{t}__") for t in others)]
     new = [t for t in plan.tests_added if not any(t.startswith(f"{name}__") for name in built)]
-    return (*snapshots, *plan.built, *dict.fromkeys((*tests, *new)))
+    # The days of the semantic layer are a model that no spec declares.
+    is_layered = after.warehouse.semantic_layer and any(c.kind.name == "semantic-layer-changed" for c in plan.changes)
+    return (*snapshots, *plan.built, *([TIME_SPINE] if is_layered else ()), *dict.fromkeys((*tests, *new)))
 
 
 def _require_readable(after: State, target: str, others: str) -> None:

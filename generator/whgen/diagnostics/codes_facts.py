@@ -47,4 +47,16 @@ FACTS: tuple[Code, ...] = (
         example=_ORDERS.format(first="2024-01-01", measures="{amount: {}, so_far: {balance_of: amount}}"),
         fix="Add `dense:` to the aggregate, and name a measure that is summed or counted there.",
     ),
+    Code(
+        name="needs-calendar",
+        title="A semantic layer without a calendar",
+        what="`semantic_layer: true` stands in a project that has no dimension with `calendar:`.",
+        why="MetricFlow counts time by a table of all days, which is made of the calendar.",
+        example="""\
+warehouse: shop
+targets: {dev: {warehouse: duckdb, path: shop.duckdb}}
+semantic_layer: true
+""",
+        fix="Add `dimension: date` with `calendar: {from: ..., to: ...}`, or turn the semantic layer off.",
+    ),
 )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from whgen.ir.types import BOOLEAN, DATE, INTEGER, STRING, Type
 
+TIME_SPINE = "metricflow_time_spine"
+"""The model that lists the days of the calendar for MetricFlow."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarColumn:

@@ -93,6 +93,7 @@ KINDS: Mapping[str, Kind] = {
         target_added=("new target", "a target is new"),
         default_target_changed=("default target", "another target is the first one"),
         run_history_changed=("history of runs", "`run_history` is turned on or off"),
+        semantic_layer_changed=("semantic layer", "`semantic_layer` is turned on or off"),
         workflow_changed=("workflow", "`ci:` says something else"),
         schedule_added=("new schedule", "a schedule is new"),
         schedule_changed=("schedule", "a schedule runs at other times, or does something else"),

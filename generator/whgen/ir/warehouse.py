@@ -310,6 +310,7 @@ class Warehouse:
     persist_docs: bool = False
     run_history: bool = True
     unit_tests: bool = False
+    semantic_layer: bool = False
     sources: tuple[Source, ...] = ()
     stagings: tuple[Staging, ...] = ()
     seeds: tuple[Seed, ...] = ()

@@ -19,6 +19,7 @@ from whgen.plan.hand_written import hand_written_view
 from whgen.plan.history import snapshot_properties
 from whgen.plan.project import FromTemplate, Node, Part, ReadmeView, TextFile, YamlFile
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
+from whgen.plan.semantic import semantic_part
 from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
 from whgen.plan.tests import PlannedTest, planned_tests, references
@@ -35,6 +36,7 @@ def plan_project(warehouse: Warehouse, dialect: Dialect) -> list[Callable[[], Pa
         *(partial(_table_part, table, warehouse, dialect) for table in warehouse.tables),
         *(partial(_snapshot_part, dimension, dialect) for dimension in warehouse.snapshotted),
         *([partial(_exposures_part, warehouse.exposures)] if warehouse.exposures else ()),
+        *([partial(semantic_part, warehouse, dialect)] if warehouse.semantic_layer else ()),
     ]
 
 

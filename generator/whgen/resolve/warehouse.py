@@ -74,6 +74,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
         persist_docs=project.persist_docs,
         run_history=project.run_history,
         unit_tests=project.unit_tests,
+        semantic_layer=project.semantic_layer,
         policy_tags={name: found.policy_tag for name, found in project.pii.items() if found.policy_tag is not None},
         targets=targets,
         staging=staging,

@@ -98,6 +98,8 @@ class WarehouseSpec(Documented):
     the staging tables."""
     unit_tests: Flag = False
     """Write dbt unit tests of dedupe, defaults, versions, inferred members and lookups. Each takes the time of a small query."""
+    semantic_layer: Flag = False
+    """Write dbt semantic models and metrics of all facts and dimensions, for MetricFlow. It needs a calendar dimension to count time by."""
     persist_docs: Flag = False
     """Write descriptions of tables and columns into the warehouse, where its catalogue and other tools show them."""
     ci: Annotated[CiSpec, eg({"branch": "main", "deploy": ["qa", "prod"]})] = CiSpec()

@@ -14,6 +14,7 @@ from whgen.resolve.rules.joins import check_joins
 from whgen.resolve.rules.missing import check_missing
 from whgen.resolve.rules.references import check_references
 from whgen.resolve.rules.renames import check_renames
+from whgen.resolve.rules.semantic import check_semantic_layer
 
 RULES: tuple[Callable[[Checked], None], ...] = (
     check_references,
@@ -24,6 +25,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     check_casts,
     check_conformed,
     check_renames,
+    check_semantic_layer,
     check_completeness,
 )
 """Every rule, in an order of no consequence, but that completeness comes last: it is asked for once nothing is wrong."""
