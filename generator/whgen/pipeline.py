@@ -155,12 +155,25 @@ def understand(root: Path, *, generate: bool) -> tuple[Compilation, Warehouse | 
     return found, None if checked.report.has_errors else warehouse
 
 
+def understand_texts(
+    root: Path, texts: Mapping[str, str], *, alone: bool = False, uses: bool = False
+) -> tuple[Compilation, Warehouse | None]:
+    """What the specs mean with `texts` in the place of their files, errors or not; `alone`: as if there were no other files.
+
+    `uses`: the report also says where every name is used.
+    """
+    with _few_collections():
+        return _resolved(root, texts, alone=alone, report=Report(uses={} if uses else None))
+
+
 def _compile(root: Path, *, generate: bool, texts: Mapping[str, str]) -> Compilation:
     checked, warehouse = _resolved(root, texts)
     return _generated(checked, warehouse) if generate else checked
 
 
-def _resolved(root: Path, texts: Mapping[str, str], *, alone: bool = False) -> tuple[Compilation, Warehouse | None]:
+def _resolved(
+    root: Path, texts: Mapping[str, str], *, alone: bool = False, report: Report | None = None
+) -> tuple[Compilation, Warehouse | None]:
     # Imported here, so that `whgen --help` costs no compiler.
     from whgen.plan.names import check_names
     from whgen.plan.options import check_options
@@ -169,7 +182,7 @@ def _resolved(root: Path, texts: Mapping[str, str], *, alone: bool = False) -> t
     from whgen.spec.lock import load_lock
     from whgen.warehouses import DIALECTS
 
-    report = Report()
+    report = Report() if report is None else report
     # What the user wrote, each document of the right shape, and what the sources were found to hold; then what it means, every name
     # found and every type known.
     specs = load_specs(root, report, texts, alone=alone)

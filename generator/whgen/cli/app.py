@@ -24,6 +24,7 @@ from whgen.cli.freshness import freshness
 from whgen.cli.generate import generate
 from whgen.cli.lineage import lineage
 from whgen.cli.lock import lock
+from whgen.cli.lsp import lsp
 from whgen.cli.nodes import ls
 from whgen.cli.plan import plan
 from whgen.cli.publish import rollback
@@ -74,6 +75,7 @@ for command in (
     lineage,
     docs,
     schema,
+    lsp,
     completion,
 ):
     app.add_command(command)

@@ -213,6 +213,15 @@ RUN: tuple[Code, ...] = (
         at_run_time=True,
     ),
     Code(
+        name="lsp-not-installed",
+        title="The language server is not installed",
+        what="`whgen lsp` needs a package that is not there.",
+        why="Only editors need it; a server that builds a warehouse does without.",
+        example="whgen lsp   # where only whgen was installed",
+        fix="`pip install 'whgen[lsp]'`, into the environment whose `whgen` the editor starts.",
+        at_run_time=True,
+    ),
+    Code(
         name="interrupted",
         title="Interrupted",
         what="The command was stopped before its end.",

@@ -110,6 +110,8 @@ class Report:
     _left_out: dict[tuple[str, str], Related] = field(default_factory=dict)
     _compared: int = 0
     _mistakes: int = 0
+    uses: dict[tuple[str, str, Span], None] | None = None
+    """(table, column, place) of every name that was found, where somebody wants to know; without a column, the table is named there."""
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a finding, unless the same was found at the same place before."""
@@ -144,6 +146,11 @@ class Report:
         """Add a warning."""
         found = Diagnostic(code=code, span=span, message=message, label=label, help=help, related=tuple(related), fix=fix)
         self.add(replace(found, severity=Severity.WARNING))
+
+    def used(self, table: str, column: str, span: Span) -> None:
+        """Know that a name stands at a place."""
+        if self.uses is not None:
+            self.uses[(table, column, span)] = None
 
     @property
     def mistakes(self) -> int:

@@ -133,6 +133,8 @@ def _role(
         )
     on = tuple(symbols.column_in(base, c, at.at(*path, "on", i)) for i, c in enumerate(spec.on))
     dimension = dimensions.get(wanted)
+    if dimension is not None:
+        symbols.report.used(dimension.name, "", at.at(*path, "dimension") if spec.dimension else at.key(*path))
     if dimension is None or any(c is None for c in on):
         return None
     if not _matches(at, path, tuple(c for c in on if c is not None), dimension, symbols):

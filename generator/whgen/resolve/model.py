@@ -221,3 +221,5 @@ def _known(name: str, known: set[str], span: Span, table: str | None, symbols: S
         message = f"`{table}` has no column `{name}`" if table else f"there is no model `{name}`"
         kind = "columns" if table else "models"
         symbols.report.unknown("unknown-column" if table else "unknown-table", span, message, name=name, known=known, kind=kind)
+    elif name in known:
+        symbols.report.used(table or name, name if table else "", span)

@@ -217,9 +217,10 @@ def _note_left_out(at: Located[SourceSpec], name: str, spec: TableSpec, columns:
 
 
 def _known(name: str, columns: Mapping[str, Column], at: Located[SourceSpec], path: Path, raw: RawTables) -> bool:
-    if name in columns:
-        return True
     symbols, table = raw.symbols, f"{raw.symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{path[1]}"
+    if name in columns:
+        symbols.report.used(table, name, at.at(*path))
+        return True
     listed = at.spec.tables[str(path[1])].columns
     rule = listed.get(name) if isinstance(listed, dict) else None
     span, message = at.at(*path), f"`{table}` has no column `{name}`"

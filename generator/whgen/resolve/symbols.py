@@ -102,6 +102,8 @@ class Symbols:
             self.report.unknown(
                 "unknown-table", span, f"there is no table `{reference}`", name=reference, known=self.by_reference, kind="tables"
             )
+        elif found is not None:
+            self.report.used(found.name, "", span)
         return found
 
     def report_twice(self, columns: Iterable[Column], table: str) -> None:
@@ -160,6 +162,8 @@ class Symbols:
                 declared=self.declared(table.name),
                 within=f"`{table.name}`",
             )
+        else:
+            self.report.used(table.name, name, span)
         return found
 
     def column(

@@ -95,7 +95,8 @@ def load_specs(root: Path, report: Report, given: Mapping[str, str] | None = Non
     found: dict[str, list[Located[SpecModel]]] = {noun: [] for noun in NOUNS}
     documents: list[ReadDocument] = []
     lost: set[str] = set()
-    for path in sorted(root / file for file in texts) if alone else _spec_files(root / "specs", root, report):
+    own = {root / file for file in texts if alone or (file.startswith("specs/") and file.endswith(".yml"))}
+    for path in sorted(own if alone else own.union(_spec_files(root / "specs", root, report))):
         file = path.relative_to(root).as_posix()
         if (text := texts.get(file) or read_text(path, file, report)) is not None:
             texts[file] = text

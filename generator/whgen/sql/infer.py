@@ -76,6 +76,8 @@ def _find_columns(tree: exp.Expr, scope: Mapping[str, Type], sql: SqlText, repor
             )
         else:
             set_type(column, scope[column.name])
+            if report.uses is not None:
+                report.used(where.strip("`"), column.name, sql.span_of(column))
 
 
 def set_type(node: exp.Expr, type_: Type) -> None:

@@ -147,6 +147,8 @@ def _check_tables(scope: Scope, tables: Tables, sql: SqlText, report: Report, is
             )
         else:
             reads.add(source.name)
+            if report.uses is not None:
+                report.used(source.name, "", sql.span_of(source.this))
     return reads
 
 
@@ -181,6 +183,7 @@ def _check_columns(
         if column.table:
             read = scope.sources.get(column.table)
             _check_qualified(column, {**around, **outputs}, sql, report, declared(read.name) if isinstance(read, exp.Table) else None)
+            _note(column, read, sql, report)
             continue
         holders = _holders(column, outputs) or _holders(column, around)
         if len(holders) > 1:
@@ -192,6 +195,7 @@ def _check_columns(
             )
         elif holders:
             _set_type(column, {**around, **outputs}[holders[0]])
+            _note(column, scope.sources.get(holders[0]), sql, report)
         elif all(c is not None for c in (*outputs.values(), *around.values())) and not _is_alias(column, scope, sql) and outputs:
             known = sorted({n for columns in outputs.values() for n in columns or ()})
             message = f"no table here has a column `{column.name}`"
@@ -206,6 +210,11 @@ def _check_columns(
                 declared=declared(only.name) if isinstance(only, exp.Table) else None,
                 within=f"`{only.name}`" if isinstance(only, exp.Table) else "",
             )
+
+
+def _note(column: exp.Column, read: object, sql: SqlText, report: Report) -> None:
+    if report.uses is not None and isinstance(read, exp.Table):
+        report.used(read.name, column.name, sql.span_of(column.this))
 
 
 def _is_alias(column: exp.Column, scope: Scope, sql: SqlText) -> bool:

@@ -1,0 +1,113 @@
+"""What the last whole check knew of a project: its tables, which files read which, and where every name is used.
+
+Plain data, so that it goes from the process that checks to the one that answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from whgen.diagnostics.diagnostic import Diagnostic, Span
+from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, HandWritten, Staging, Table, Warehouse
+from whgen.lineage.compiler import kind_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownColumn:
+    """A column: what it is, and where its name stands."""
+
+    name: str
+    type: str
+    nullable: bool
+    description: str
+    unit: str
+    span: Span
+    kept: bool = True
+    """Whether the table has it; else only other columns of the table are made of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTable:
+    """A table, a source's or the warehouse's: `reference` is what specs call it, `noun` what the document calls it."""
+
+    name: str
+    reference: str
+    noun: str
+    kind: str
+    description: str
+    grain: str
+    key: tuple[str, ...]
+    span: Span
+    columns: tuple[KnownColumn, ...]
+
+    def column(self, name: str) -> KnownColumn | None:
+        """The column of that name."""
+        return next((c for c in self.columns if c.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """All of it. `texts` are those of the files that were checked."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, KnownTable] = field(default_factory=dict)
+    """By their names in the warehouse."""
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each file the files that it is made of."""
+    project_file: str = ""
+    dialect: str = ""
+    uses: tuple[tuple[str, str, Span], ...] = ()
+    """(table, column, place); without a column, the table is named there."""
+
+    def table(self, name: str) -> KnownTable | None:
+        """The table that specs or SQL call so."""
+        found = self.tables.get(name)
+        return found or next((t for t in self.tables.values() if name in (t.reference, t.noun)), None)
+
+    def by_kind(self, *kinds: str) -> Iterator[KnownTable]:
+        """The tables of some kinds."""
+        return (t for t in self.tables.values() if t.kind in kinds)
+
+
+def known_tables(warehouse: Warehouse) -> dict[str, KnownTable]:
+    """The tables of a warehouse by their names."""
+    return {table.name: _known(table) for table in warehouse.tables}
+
+
+def _known(table: Table) -> KnownTable:
+    reference = f"{table.source}.{table.table}" if isinstance(table, Staging) else table.name
+    noun = table.noun if isinstance(table, Dimension | CalendarDimension | Fact) else reference
+    return KnownTable(
+        name=table.name,
+        reference=reference,
+        noun=noun,
+        kind=kind_of(table),
+        description=table.description,
+        grain=table.grain if isinstance(table, Fact | HandWritten) and table.grain else "",
+        key=table.key,
+        span=table.span,
+        columns=tuple(_columns(table)),
+    )
+
+
+def _columns(table: Table) -> Iterator[KnownColumn]:
+    """The columns that a table has, and those that only others of it are made of."""
+    kept = {c.name for c in table.columns}
+    yield from (_column(c) for c in table.columns)
+    if isinstance(table, Staging):
+        inner = {c.name: c for c in (*(c.column for c in table.cleanings), *(d.column for d in table.derivations))}
+        yield from (_column(c, is_kept=False) for name, c in inner.items() if name not in kept)
+
+
+def _column(column: Column, *, is_kept: bool = True) -> KnownColumn:
+    return KnownColumn(
+        name=column.name,
+        type=str(column.type) if column.type.is_known else "",
+        nullable=column.type.nullable,
+        description=column.description,
+        unit=column.unit,
+        span=column.span,
+        kept=is_kept,
+    )
