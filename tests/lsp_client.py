@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
+from pygls.uris import to_fs_path
 
 PATIENCE = 60.0
 Put = tuple[tuple[int, int], tuple[int, int], str]
@@ -173,6 +175,36 @@ class Editor:
         params = kind(text_document=types.TextDocumentIdentifier(uri=path.as_uri()), position=self.behind(path, at, count), **more)
         return self._run(getattr(self.client, method)(params))
 
+    def definition(self, path: Path, on: str, count: int = 1) -> str:
+        """The line that a name leads to, with its file; empty where it leads nowhere."""
+        found = self.ask("text_document_definition_async", path, on, count, kind=types.DefinitionParams)
+        return self._shown(found) if found is not None else ""
+
+    def references(self, path: Path, on: str, count: int = 1) -> list[str]:
+        """Every place where a name stands: its file, its line, and what stands there."""
+        context = types.ReferenceContext(include_declaration=True)
+        found = self.ask("text_document_references_async", path, on, count, kind=types.ReferenceParams, context=context)
+        return sorted(self._shown(place) for place in found or ())
+
+    def rename(self, path: Path, on: str, new: str, count: int = 1) -> dict[Path, str]:
+        """The files after a renaming, as far as it changes them."""
+        found = self.ask("text_document_rename_async", path, on, count, kind=types.RenameParams, new_name=new)
+        return self.after(found)
+
+    def after(self, edit: types.WorkspaceEdit | None) -> dict[Path, str]:
+        """The files after an edit of the workspace."""
+        found = {}
+        for uri, edits in (edit.changes if edit is not None and edit.changes else {}).items():
+            path = Path(to_fs_path(uri) or "")
+            found[path] = edited(self.texts.get(path) or path.read_text(), edits)
+        return found
+
+    def _shown(self, place: types.Location) -> str:
+        path = Path(to_fs_path(place.uri) or "")
+        text = (self.texts.get(path) or path.read_text()).split("\n")[place.range.start.line]
+        units = text.encode("utf-16-le")[2 * place.range.start.character : 2 * place.range.end.character]
+        return f"{path.name}:{place.range.start.line + 1}: {units.decode('utf-16-le')}"
+
     def request(self, method: str, params: Any) -> Any:
         """Any question."""
         return self._run(getattr(self.client, method)(params))
@@ -196,6 +228,24 @@ async def _called(function: Callable[[Any], Any], params: Any) -> None:
     found = function(params)
     if asyncio.iscoroutine(found):
         await found
+
+
+def edited(text: str, edits: Sequence[types.TextEdit]) -> str:
+    """A text after edits, as an editor makes them."""
+    lines = [0]
+    for line in text.split("\n"):
+        lines.append(lines[-1] + len(line) + 1)
+
+    def offset(at: types.Position) -> int:
+        line = text[lines[at.line] :].split("\n", 1)[0]
+        return lines[at.line] + len(line.encode("utf-16-le")[: 2 * at.character].decode("utf-16-le"))
+
+    found = sorted(((offset(e.range.start), offset(e.range.end), e.new_text) for e in edits), reverse=True)
+    for (_, end, _), (start, _, _) in itertools.pairwise(reversed(found)):
+        assert end <= start, "edits overlap"
+    for start, end, new in found:
+        text = text[:start] + new + text[end:]
+    return text
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

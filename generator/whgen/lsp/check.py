@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from whgen.diagnostics.diagnostic import Diagnostic
+from whgen.diagnostics.diagnostic import Diagnostic, Span
 from whgen.ir.warehouse import Warehouse
 from whgen.lsp.knowledge import Knowledge, known_tables
 from whgen.pipeline import understand_texts
@@ -27,7 +28,16 @@ def check_all(root: Path, texts: Mapping[str, str]) -> Knowledge:
     )
 
 
-def check_part(root: Path, texts: Mapping[str, str]) -> tuple[tuple[Diagnostic, ...], Warehouse | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some files, checked as if there were no others."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    warehouse: Warehouse | None = None
+    uses: tuple[tuple[str, str, Span], ...] = ()
+
+
+def check_part(root: Path, texts: Mapping[str, str]) -> Part:
     """These texts, as if there were no other files."""
-    compilation, warehouse = understand_texts(root, texts, alone=True)
-    return tuple(compilation.report), warehouse
+    compilation, warehouse = understand_texts(root, texts, alone=True, uses=True)
+    return Part(diagnostics=tuple(compilation.report), warehouse=warehouse, uses=tuple(compilation.report.uses or ()))

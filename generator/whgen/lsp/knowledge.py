@@ -25,6 +25,8 @@ class KnownColumn:
     span: Span
     kept: bool = True
     """Whether the table has it; else only other columns of the table are made of it."""
+    raw: bool = False
+    """Whether its source calls it so, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +97,14 @@ def _known(table: Table) -> KnownTable:
 def _columns(table: Table) -> Iterator[KnownColumn]:
     """The columns that a table has, and those that only others of it are made of."""
     kept = {c.name for c in table.columns}
-    yield from (_column(c) for c in table.columns)
+    raw = {c.column.name for c in table.cleanings if c.source_name == c.column.name} if isinstance(table, Staging) else set()
+    yield from (_column(c, raw) for c in table.columns)
     if isinstance(table, Staging):
         inner = {c.name: c for c in (*(c.column for c in table.cleanings), *(d.column for d in table.derivations))}
-        yield from (_column(c, is_kept=False) for name, c in inner.items() if name not in kept)
+        yield from (_column(c, raw, is_kept=False) for name, c in inner.items() if name not in kept)
 
 
-def _column(column: Column, *, is_kept: bool = True) -> KnownColumn:
+def _column(column: Column, raw: set[str], *, is_kept: bool = True) -> KnownColumn:
     return KnownColumn(
         name=column.name,
         type=str(column.type) if column.type.is_known else "",
@@ -110,4 +113,5 @@ def _column(column: Column, *, is_kept: bool = True) -> KnownColumn:
         unit=column.unit,
         span=column.span,
         kept=is_kept,
+        raw=column.name in raw,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from whgen.diagnostics.diagnostic import Diagnostic, Severity, Span
 from whgen.ir.warehouse import Warehouse
-from whgen.lsp.check import check_part
+from whgen.lsp.check import Part, check_part
 from whgen.lsp.knowledge import Knowledge
 from whgen.lsp.text import Text
 from whgen.spec.load import as_read
@@ -31,8 +31,8 @@ class Project:
     root: Path
     open: dict[str, Text] = field(default_factory=dict)
     knowledge: Knowledge = field(default_factory=Knowledge)
-    part: tuple[str, Warehouse | None] = ("", None)
-    """The last file that was checked alone, with what it means."""
+    _part: tuple[str, Mapping[str, str], Part] = ("", {}, Part())
+    """The last file that was checked with what it is made of, their texts, and what came of it."""
     _disk: dict[str, tuple[tuple[int, int], str]] = field(default_factory=dict)
     _files: dict[str, str] = field(default_factory=dict)
     _artefacts: dict[str, frozenset[_Key]] = field(default_factory=dict)
@@ -81,8 +81,7 @@ class Project:
         files = self._part_of(file)
         if len(files) > _MOST_FILES:
             return tuple(whole)
-        found, warehouse = self._check_alone(files)
-        self.part = file, warehouse
+        found = self._check_alone(file, files).diagnostics
         before = self._before(file)
         known = {_key(d) for d in found}
         own = [d for d in found if d.span.file == file and _key(d) not in before]
@@ -96,15 +95,21 @@ class Project:
         if self.knowledge.project_file and len(self._part_of(file)) <= _MOST_FILES:
             self._before(file)
 
-    def meaning(self, file: str) -> Warehouse | None:
+    def part(self, file: str) -> Part:
         """What a file and all that it is made of mean."""
-        if self.part[0] != file or self.part[1] is None:
-            _, warehouse = self._check_alone(self._part_of(file))
-            self.part = file, warehouse
-        return self.part[1]
+        return self._check_alone(file, self._part_of(file))
 
-    def _check_alone(self, files: Iterable[str]) -> tuple[tuple[Diagnostic, ...], Warehouse | None]:
-        return check_part(self.root, {f: text for f in files if (text := self.text(f)) is not None})
+    def meaning(self, file: str) -> Warehouse | None:
+        """The warehouse of a file and all that it is made of."""
+        return self.part(file).warehouse
+
+    def _check_alone(self, file: str, files: Iterable[str]) -> Part:
+        texts = {f: text for f in sorted(files) if (text := self.text(f)) is not None}
+        known, as_of, part = self._part
+        if (known, as_of) != (file, texts):
+            part = check_part(self.root, texts)
+            self._part = file, texts, part
+        return part
 
     def _part_of(self, file: str) -> set[str]:
         """A file, the project's, and all files that it is made of, or seems to be by the names in it."""
@@ -123,7 +128,7 @@ class Project:
         if file not in self._artefacts:
             texts = self.knowledge.texts
             part = {f: texts[f] for f in self._part_of(file) if f in texts}
-            found, _ = check_part(self.root, part) if file in part else ((), None)
+            found = check_part(self.root, part).diagnostics if file in part else ()
             told = frozenset(_key(d) for d in found if d.span.file == file)
             self._artefacts[f"{file}\n"] = told
             self._artefacts[file] = told - {_key(d) for d in self.knowledge.diagnostics if d.span.file == file}

@@ -67,6 +67,12 @@ def make_server() -> Server:
     server = Server()
     _follow_files(server)
     _answer_questions(server)
+    # What follows needs the server's class, and is asked less often.
+    from whgen.lsp.questions import answer_fixes, answer_names, answer_renaming
+
+    answer_names(server)
+    answer_renaming(server)
+    answer_fixes(server)
     return server
 
 

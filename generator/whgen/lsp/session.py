@@ -43,6 +43,8 @@ class Session:
     publish: Publish
     unit: str = "utf-16"
     texts: dict[Path, Text] = field(default_factory=dict)
+    shown: dict[Path, tuple[Diagnostic, ...]] = field(default_factory=dict)
+    """What was published last of each file."""
     projects: dict[Path, Project] = field(default_factory=dict)
     _published: dict[Path, set[Path]] = field(default_factory=dict)
     _pending: set[Path] = field(default_factory=set)
@@ -106,6 +108,14 @@ class Session:
         self._enqueue(_Job(work=work, arguments=arguments, done=done))
         return future
 
+    async def fresh(self, project: Project) -> Knowledge:
+        """What is known of a project as it is now: a whole check, unless one was made of these very texts."""
+        now = project.texts()
+        is_old = any(project.knowledge.texts.get(file) != text for file, text in now.items() if _is_spec(file))
+        if is_old and (found := await self.ask(checked, project.root, now)) is not None:
+            project.learn(found)
+        return project.knowledge
+
     def stop(self) -> None:
         """End the other process."""
         if self._worker is not None:
@@ -153,14 +163,14 @@ class Session:
                 _log.exception("checking %s", file)
                 continue
             self._published.setdefault(project.root, set()).add(path)
-            self.publish(path, text, found)
+            self._tell(path, text, found)
 
     def _check_whole(self, root: Path) -> None:
         self._later.pop(root, None)
         project = self.projects.get(root)
         if project is None:
             return
-        if any(job.work is checked and job.arguments[0] == root for job in self._jobs):
+        if any(job.work is checked and job.arguments == (root,) for job in self._jobs):
             # The one that waits takes the texts as they are when its turn comes.
             return
         self._enqueue(_Job(work=checked, arguments=(root,), done=lambda found: self._learn(root, found)))
@@ -174,7 +184,7 @@ class Session:
             return
         self._current = job = self._jobs.pop(0)
         arguments = job.arguments
-        if job.work is checked:
+        if job.work is checked and len(arguments) == 1:
             project = self.projects.get(arguments[0])
             self._asked[arguments[0]] = texts = project.texts() if project is not None else {}
             arguments = (*arguments, texts)
@@ -214,6 +224,10 @@ class Session:
             if _is_spec(file):
                 self._prepare(project, file)
 
+    def _tell(self, path: Path, text: Text, found: Iterable[Diagnostic]) -> None:
+        self.shown[path] = tuple(found)
+        self.publish(path, text, self.shown[path])
+
     def _prepare(self, project: Project, file: str) -> None:
         try:
             project.prepare(file)
@@ -229,7 +243,7 @@ class Session:
         for path in (before | opened | paths.keys()) - left_out:
             file = path.relative_to(root).as_posix()
             text = self.texts.get(path) or Text((project.text(file) if project is not None else None) or "", self.unit)
-            self.publish(path, text, paths.get(path, ()))
+            self._tell(path, text, paths.get(path, ()))
         self._published[root] = set(paths) | (before & left_out) | left_out
 
 

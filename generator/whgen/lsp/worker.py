@@ -91,3 +91,10 @@ def checked(root: Path, texts: Mapping[str, str]) -> Any:
     from whgen.lsp.check import check_all
 
     return check_all(root, texts)
+
+
+def renamed(root: Path, texts: Mapping[str, str], file: str, line: int, column: int, new: str) -> Any:
+    """A new name for a column, for the other process."""
+    from whgen.lsp.rename import rename
+
+    return rename(root, texts, file, line, column, new)

@@ -112,6 +112,8 @@ def _cleaning(
     name = spec.as_ or source_name
     if spec.as_ is None and not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", source_name):
         report.error("unnamed-column", at.key(*path), f"`{source_name}` cannot be a name in the warehouse", help="give it one with `as:`")
+    if spec.as_ is not None:
+        report.used(f"{symbols.warehouse.spec.layers.staging.prefix}{at.spec.source}__{path[1]}", name, at.at(*path, "as"))
     logical = {t.type for t in types.values()}
     if (spec.trim or spec.case) and not any(t.kind in _TEXT for t in logical):
         type_ = next(iter(types.values())).type
