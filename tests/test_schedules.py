@@ -114,6 +114,15 @@ def test_groups_of_sources_wait_for_what_they_read(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_input_of_a_fact_is_in_the_group_of_the_fact(tmp_path: Path) -> None:
+    volume = "fact: volume\ngrain: one row per customer\naggregate: {of: order, by: customer}\nmeasures: {orders: {expr: count(*)}}\n"
+    found = planned(shop(tmp_path, f"{SCHEDULE}groups: source\n", volume=volume)).groups
+    assert [g.name for g in found if "int_fact_volume" in g.nodes] == ["facts"]
+    own = "groups:\n  facts: {tables: fact_volume}\n  rest: {layers: [staging]}\n"
+    found = planned(shop(tmp_path, f"{SCHEDULE}{own}", volume=volume)).groups
+    assert [g.name for g in found if {"int_fact_volume", "fact_volume"} <= set(g.nodes)] == ["facts"]
+
+
 def test_groups_of_tags(tmp_path: Path) -> None:
     found = planned(shop(tmp_path, f"{SCHEDULE}groups: tag\n"))
     assert [g.name for g in found.groups] == ["tag_hourly", "untagged"] or [g.name for g in found.groups] == ["untagged", "tag_hourly"]

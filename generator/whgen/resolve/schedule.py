@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
+from whgen.ir.inputs import Composed
 from whgen.ir.schedule import Group, Schedule
 from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Seed, Staging, Table, Warehouse
 from whgen.resolve.cron import cron_flaws, in_words
@@ -152,9 +153,15 @@ def _check_names(spec: GroupSpec, name: str, at: Located[ScheduleSpec], warehous
 
 
 def _filled(drafts: Sequence[_Draft], warehouse: Warehouse, report: Report) -> list[_Draft]:
-    """The groups with their models: each model in the first that takes it. Groups of our own making may be empty, and are left out."""
+    """The groups with their models: each model in the first that takes it. Groups of our own making may be empty, and are left out.
+
+    The input of a fact or dimension goes with it: a circle may lead through its group, or it may be in none, as it is named nowhere.
+    """
+    tables = {t.name: t for t in warehouse.tables}
     for table in warehouse.tables:
-        if (first := next((d for d in drafts if d.belongs(table)), None)) is not None:
+        made_of_it = tables.get(table.input_of) if isinstance(table, Composed) else None
+        takers = (d for t in (made_of_it, table) if t is not None for d in drafts if d.belongs(t))
+        if (first := next(takers, None)) is not None:
             first.tables.append(table)
     for draft in drafts:
         own = len({d.span for d in drafts}) == len(drafts)
