@@ -204,6 +204,16 @@ class Layout:
                     return f"{left} IS NOT {rest}" if kind is exp.Is else f"{left} NOT {word} {rest}"
         return f"NOT {self.sql(expression, 'this')}"
 
+    def select_sql(self, expression: exp.Select) -> str:
+        """A SELECT with its column on the same line, when it has one only."""
+        text: str = super().select_sql(expression)  # type: ignore[misc] # of the generator beside it
+        if not self.pretty or len(expression.expressions) != 1:
+            return text
+        target = self.sql(expression.expressions[0])
+        word = "SELECT DISTINCT" if expression.args.get("distinct") else "SELECT"
+        before, lines, after = text.rpartition(f"{word}\n{self.indent(target, level=0, pad=4)}\n")
+        return f"{before}{word} {target}\n{after}" if lines and "\n" not in target else text
+
     def alias_sql(self, expression: exp.Alias) -> str:
         """A column that keeps its name needs no alias."""
         this = expression.this

@@ -22,7 +22,8 @@ _ZERO = "_zero"
 def dense_of(sums: exp.Select, dense: Dense) -> exp.Select:
     """The SELECT of the snapshot, over that of the sums."""
     day, keys = dense.day, [c.name for c in dense.keys]
-    types = {c.name: c.type for c in (*dense.keys, *dense.measures)} | {day: INTEGER}
+    # In the order of the columns that the model declares.
+    types = {c.name: c.type for c in dense.keys} | {day: INTEGER} | {c.name: c.type for c in dense.measures}
     listed, group = "".join(f"`{k}`, " for k in keys), f" GROUP BY {', '.join(f'`{k}`' for k in keys)}" if keys else ""
     first = "members.first_key" if dense.since_first else "bounds.first_key"
     bounds: dict[str, Type] = {day: INTEGER, "first_key": INTEGER, "last_key": INTEGER}
@@ -54,11 +55,10 @@ def _query(text: str, types: Mapping[str, Type]) -> exp.Select:
 def _filled(dense: Dense, types: Mapping[str, Type]) -> exp.Select:
     """What happened in each period; sums of nothing are 0."""
     day = dense.day
-    items = [f"wanted.`{c.name}`" for c in dense.keys]
+    items = [*(f"wanted.`{c.name}`" for c in dense.keys), f"wanted.`{day}`"]
     for column in dense.measures:
         held = f"sums.`{column.name}`"
         items.append(f"IF(sums.`{day}` IS NULL, {_ZERO}, {held}) AS `{column.name}`" if column.name in dense.sums else held)
-    items.append(f"wanted.`{day}`")
     # A column that can be missing is in a combination what others are.
     on = [
         f"wanted.`{c.name}` IS NOT DISTINCT FROM sums.`{c.name}`" if c.type.nullable else f"wanted.`{c.name}` = sums.`{c.name}`"

@@ -7,8 +7,7 @@ WITH stg_shop__orders AS (
 
 )
 
-SELECT
-    CAST(ARG_MAX(order_id, placed_on) AS BIGINT) AS order_id
+SELECT CAST(ARG_MAX(order_id, placed_on) AS BIGINT) AS order_id
 FROM stg_shop__orders
 
 -- models/production/hand_written/order_months.sql
@@ -53,13 +52,11 @@ WITH stg_shop__orders AS (
 
 )
 
-SELECT
-    one.order_id
+SELECT one.order_id
 FROM stg_shop__orders AS one
 WHERE
     EXISTS(
-        SELECT
-            1
+        SELECT 1
         FROM stg_shop__orders AS other
         WHERE
             other.note = one.note AND other.order_id < one.order_id
@@ -76,12 +73,10 @@ WITH stg_shop__orders AS (
 
 everything AS (
 
-    SELECT
-        *
+    SELECT *
     FROM stg_shop__orders
     UNION ALL
-    SELECT
-        *
+    SELECT *
     FROM stg_shop__orders
 
 ),
@@ -114,8 +109,7 @@ SELECT
 FROM counted
 WHERE
     times > (
-        SELECT
-            MAX(times)
+        SELECT MAX(times)
         FROM counted
     ) - 1
 

@@ -344,8 +344,7 @@ bounds AS (
 
 periods AS (
 
-    SELECT DISTINCT
-        CAST(STRFTIME(CAST(DATE_TRUNC('MONTH', calendar_date) AS DATE), '%Y%m%d') AS BIGINT) AS ordered_key
+    SELECT DISTINCT CAST(STRFTIME(CAST(DATE_TRUNC('MONTH', calendar_date) AS DATE), '%Y%m%d') AS BIGINT) AS ordered_key
     FROM dim_date
     WHERE
         calendar_date IS NOT NULL
@@ -370,11 +369,11 @@ snapshots AS (
     SELECT
         wanted.customer_key,
         wanted.status,
+        wanted.ordered_key,
         CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.orders END AS orders,
         CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.amount END AS amount,
         CASE WHEN sums.ordered_key IS NULL THEN CAST(0 AS DOUBLE) ELSE sums.weight END AS weight,
-        sums.largest,
-        wanted.ordered_key
+        sums.largest
     FROM wanted
     LEFT JOIN sums
         ON wanted.customer_key = sums.customer_key
@@ -384,11 +383,11 @@ snapshots AS (
     SELECT
         customer_key,
         status,
+        ordered_key,
         orders,
         amount,
         weight,
-        largest,
-        ordered_key
+        largest
     FROM sums
     WHERE
         ordered_key <= 0
@@ -398,11 +397,11 @@ snapshots AS (
 SELECT
     customer_key,
     status,
+    ordered_key,
     orders,
     amount,
     weight,
     largest,
-    ordered_key,
     CAST(CASE
         WHEN ordered_key > 0 THEN SUM(COALESCE(amount, 0)) OVER (
             PARTITION BY customer_key, status, ordered_key > 0
@@ -478,8 +477,7 @@ bounds AS (
 
 periods AS (
 
-    SELECT DISTINCT
-        CAST(STRFTIME(week_start, '%Y%m%d') AS BIGINT) AS ordered_key
+    SELECT DISTINCT CAST(STRFTIME(week_start, '%Y%m%d') AS BIGINT) AS ordered_key
     FROM dim_date
     WHERE
         calendar_date IS NOT NULL
@@ -502,16 +500,16 @@ snapshots AS (
 
     SELECT
         wanted.customer_key,
-        CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.gifts END AS gifts,
-        wanted.ordered_key
+        wanted.ordered_key,
+        CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.gifts END AS gifts
     FROM wanted
     LEFT JOIN sums
         ON wanted.customer_key = sums.customer_key AND wanted.ordered_key = sums.ordered_key
     UNION ALL
     SELECT
         customer_key,
-        gifts,
-        ordered_key
+        ordered_key,
+        gifts
     FROM sums
     WHERE
         ordered_key <= 0
@@ -520,8 +518,8 @@ snapshots AS (
 
 SELECT
     customer_key,
-    gifts,
     ordered_key,
+    gifts,
     CAST(CASE
         WHEN ordered_key > 0 THEN SUM(COALESCE(gifts, 0)) OVER (
             PARTITION BY customer_key, ordered_key > 0
@@ -562,8 +560,7 @@ sums AS (
 
 members AS (
 
-    SELECT
-        MIN(ordered_key) AS first_key
+    SELECT MIN(ordered_key) AS first_key
     FROM sums
     WHERE
         ordered_key > 0
@@ -583,8 +580,7 @@ bounds AS (
 
 periods AS (
 
-    SELECT DISTINCT
-        CAST(STRFTIME(calendar_date, '%Y%m%d') AS BIGINT) AS ordered_key
+    SELECT DISTINCT CAST(STRFTIME(calendar_date, '%Y%m%d') AS BIGINT) AS ordered_key
     FROM dim_date
     WHERE
         calendar_date IS NOT NULL
@@ -593,8 +589,7 @@ periods AS (
 
 wanted AS (
 
-    SELECT
-        periods.ordered_key
+    SELECT periods.ordered_key
     FROM members
     CROSS JOIN bounds
     INNER JOIN periods
@@ -605,15 +600,15 @@ wanted AS (
 snapshots AS (
 
     SELECT
-        CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.amount END AS amount,
-        wanted.ordered_key
+        wanted.ordered_key,
+        CASE WHEN sums.ordered_key IS NULL THEN 0 ELSE sums.amount END AS amount
     FROM wanted
     LEFT JOIN sums
         ON wanted.ordered_key = sums.ordered_key
     UNION ALL
     SELECT
-        amount,
-        ordered_key
+        ordered_key,
+        amount
     FROM sums
     WHERE
         ordered_key <= 0
@@ -621,8 +616,8 @@ snapshots AS (
 )
 
 SELECT
-    amount,
-    ordered_key
+    ordered_key,
+    amount
 FROM snapshots
 
 -- models/staging/shop/stg_shop__customers.sql

@@ -150,8 +150,7 @@ SELECT
     CAST(SUM(price) AS DECIMAL(10, 2)) AS price,
     MIN(place) AS city,
     (
-        SELECT
-            COUNT(*)
+        SELECT COUNT(*)
         FROM stg_shop__orders
     ) > 0 AS known
 FROM named
