@@ -42,7 +42,7 @@ def built(emulator: Emulator, raw_data: Path, tmp_path_factory: pytest.TempPathF
         app, ["-C", str(root), "build", "--target", "emulator", "--threads", "4"]
     )
     assert outcome.exit_code == 0, outcome.output[-4000:]
-    assert "14 built, 95 tests passed, 1 warned" in outcome.output
+    assert "19 built, 130 tests passed, 1 warned" in outcome.output
     errs = {"dim_date.month_start": "DATETIME", "carrier_month.month_start": "DATETIME", "carrier_month.cancelled_flights": "NUMERIC"}
     return OnEmulator(emulator.client(PROJECT), errs)
 

@@ -87,7 +87,14 @@ def test_rules_come_in_the_order_in_which_they_are_applied() -> None:
 
 def test_who_uses_the_key_of_a_dimension() -> None:
     users = {(r["table"], r["column"]) for r in data("dim_airport.airport_key")["joined_by"]}
-    assert users == {("fact_flight", "origin_key"), ("fact_flight", "destination_key"), ("fact_weather_hour", "airport_key")}
+    assert users == {
+        ("fact_airport_traffic_day", "origin_key"),
+        ("fact_flight", "origin_key"),
+        ("fact_flight", "destination_key"),
+        ("fact_flight_progress", "origin_key"),
+        ("fact_flight_progress", "destination_key"),
+        ("fact_weather_hour", "airport_key"),
+    }
     assert data("fact_flight.departure_delay_minutes")["exposures"] == ["on_time_report"]
 
 
@@ -96,7 +103,7 @@ def test_tables() -> None:
     assert fact["grain"] == "one row per scheduled departure"
     assert [r["dimension"] for r in fact["roles"]] == ["dim_date", "dim_carrier", "dim_aircraft", "dim_airport", "dim_airport", "dim_route"]
     assert fact["reads"] == ["stg_bts__flights"]
-    assert fact["read_by"] == ["carrier_month"]
+    assert fact["read_by"] == ["carrier_month", "int_fact_airport_traffic_day", "int_fact_carrier_traffic_month"]
     assert {c["role"] for c in fact["columns"]} == {"surrogate key", "foreign key", "degenerate dimension", "measure"}
     text = explain("dim_airport")
     assert "  fact_flight as destination\n" in text

@@ -45,7 +45,12 @@ PRODUCTION = {
     "dim_date": ["date_key"],
     "dim_route": ["route_key"],
     "fact_flight": ["flight_key"],
+    "fact_airport_traffic_day": ["airport_traffic_day_key"],
+    "fact_carrier_traffic_month": ["carrier_traffic_month_key"],
+    "fact_flight_progress": ["flight_progress_key"],
     "fact_weather_hour": ["weather_hour_key"],
+    "int_fact_airport_traffic_day": ["origin_key", "date_key"],
+    "int_fact_carrier_traffic_month": ["carrier_key", "date_key"],
     "carrier_month": ["carrier_code", "month_start"],
 }
 

@@ -27,6 +27,9 @@ DIMENSIONS = {
 FACTS = {
     "fact_flight": ["flight_date", "carrier_code", "flight_number", "origin_code"],
     "fact_weather_hour": ["airport_code", "observed_at"],
+    "fact_flight_progress": ["scheduled_on", "carrier_code", "flight_number", "origin_code"],
+    "fact_airport_traffic_day": ["airport_code", "calendar_date"],
+    "fact_carrier_traffic_month": ["carrier_code", "month_start"],
 }
 COLUMNS_IN_FRONT = {
     "dim_airport": ["airport_key", "airport_code"],
@@ -36,6 +39,11 @@ COLUMNS_IN_FRONT = {
     "dim_date": ["date_key", "calendar_date"],
     "fact_flight": ["flight_key", "date_key", "carrier_key", "aircraft_key", "origin_key", "destination_key", "route_key"],
     "fact_weather_hour": ["weather_hour_key", "date_key", "airport_key"],
+    "fact_flight_progress": [
+        *("flight_progress_key", "scheduled_key", "departed_key", "arrived_key", "carrier_key", "origin_key", "destination_key"),
+    ],
+    "fact_airport_traffic_day": ["airport_traffic_day_key", "origin_key", "date_key"],
+    "fact_carrier_traffic_month": ["carrier_traffic_month_key", "carrier_key", "date_key"],
     "carrier_month": ["carrier_code", "month_start"],
 }
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]

@@ -153,7 +153,7 @@ def test_results_are_the_last_of_each_node_on_the_target(project: Path, index: P
 
 def test_json_out_and_targets(project: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["docs", "-C", str(project), "--out", str(tmp_path / "a/b"), "--target", "prod", "--json"])
-    assert json.loads(result.output) == {"ok": True, "index": str(tmp_path / "a/b/index.html"), "tables": 19, "results": 0}
+    assert json.loads(result.output) == {"ok": True, "index": str(tmp_path / "a/b/index.html"), "tables": 24, "results": 0}
     assert data_of(tmp_path / "a/b/index.html")["warehouse"] == "bigquery"
     result = CliRunner().invoke(app, ["docs", "-C", str(project), "--target", "prd"])
     assert result.exit_code == 1
@@ -167,9 +167,9 @@ def test_json_out_and_targets(project: Path, tmp_path: Path) -> None:
 @needs_chromium
 def test_start_page(page: Any) -> None:
     assert page.title() == "flights"
-    assert texts(page, ".matrix thead th") == ["airport", "date", "aircraft", "carrier", "route"]
+    assert texts(page, ".matrix thead th") == ["date", "airport", "carrier", "aircraft", "route"]
     assert page.locator("[aria-label='fact_flight uses dim_airport as origin']").inner_text() == "origin"
-    assert page.locator(".matrix td.used").count() == 7
+    assert page.locator(".matrix td.used").count() == 14
     build = page.locator("section", has=page.locator("h2", has_text="Last build")).inner_text()
     assert "1 passed, 1 warning, 1 failed" in build
     assert "✕ failed (3 rows)" in build
@@ -201,12 +201,16 @@ def test_clicking_through(page: Any) -> None:
         ["stg_bts__flights", "departure_hhmm"],
         ["stg_bts__flights", "is_cancelled"],
         ["fact_flight", "cancelled_flights"],
+        ["int_fact_airport_traffic_day", "cancelled_flights"],
+        ["int_fact_carrier_traffic_month", "cancelled_flights"],
         ["carrier_month", "cancelled_flights"],
+        ["fact_airport_traffic_day", "cancelled_flights"],
+        ["fact_carrier_traffic_month", "cancelled_flights"],
     ]
     assert "'NA' means missing" in cards[1]
-    assert "SUM(flight.cancelled_flights) (inferred)" in cards[4]
+    assert "SUM(flight.cancelled_flights) (inferred)" in cards[6]
     # Each wire leads from the side of one card to the side of the next.
-    assert page.locator(".wires path").count() == 4
+    assert page.locator(".wires path").count() == 8
     assert page.locator(".wires path.inferred").count() == 1
     steps = texts(page, ".steps > li")
     assert steps[0].startswith("stg_bts__flights.departure_hhmm of bts.flights.dep_time")

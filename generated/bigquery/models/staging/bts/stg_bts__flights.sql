@@ -56,6 +56,20 @@ derived_2 AS (
         DATETIME_ADD(scheduled_departure_at, INTERVAL departure_delay_minutes MINUTE) AS departed_at
     FROM derived
 
+),
+
+derived_3 AS (
+
+    SELECT
+        *,
+        DATETIME_ADD(departed_at, INTERVAL (MOD(
+            (
+                DIV(arrival_hhmm, 100) - DIV(departure_hhmm, 100)
+            ) * 60 + MOD(arrival_hhmm, 100) - MOD(departure_hhmm, 100) + 1440,
+            1440
+        )) MINUTE) AS arrived_at
+    FROM derived_2
+
 )
 
 SELECT
@@ -74,5 +88,6 @@ SELECT
     departed_at,
     departure_time,
     arrival_time,
-    is_cancelled
-FROM derived_2
+    is_cancelled,
+    arrived_at
+FROM derived_3

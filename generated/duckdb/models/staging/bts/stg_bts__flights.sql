@@ -59,6 +59,19 @@ derived_2 AS (
         scheduled_departure_at + INTERVAL (departure_delay_minutes) MINUTE AS departed_at
     FROM derived
 
+),
+
+derived_3 AS (
+
+    SELECT
+        *,
+        departed_at + INTERVAL ((
+            (
+                arrival_hhmm // 100 - departure_hhmm // 100
+            ) * 60 + arrival_hhmm % 100 - departure_hhmm % 100 + 1440
+        ) % 1440) MINUTE AS arrived_at
+    FROM derived_2
+
 )
 
 SELECT
@@ -77,5 +90,6 @@ SELECT
     departed_at,
     departure_time,
     arrival_time,
-    is_cancelled
-FROM derived_2
+    is_cancelled,
+    arrived_at
+FROM derived_3
