@@ -58,6 +58,8 @@ class Dialect:
     lowerings: Lowerings
     offers: Callable[[exp.Expr], bool] = lambda _: True
     """Whether what is in the catalogue of functions is known to mean here what it means in the reference dialect."""
+    has_asof: bool = False
+    """Whether it has ASOF, a join with the last of the rows that began before a moment."""
     is_tried: bool = True
     """Whether what it writes was ever run on the warehouse."""
     settle: Callable[[exp.Expr, Type], exp.Expr]
@@ -229,10 +231,23 @@ class Layout:
     def case_sql(self, expression: exp.Case) -> str:
         """A CASE with one WHEN on each line, unless all of it fits on one."""
         head = " ".join(part for part in ("CASE", self.sql(expression, "this")) if part)
-        arms = [f"WHEN {self.sql(arm, 'this')} THEN {self.sql(arm, 'true')}" for arm in expression.args["ifs"]]
+        arms = [self._arm(self.sql(arm, "this"), self.sql(arm, "true")) for arm in expression.args["ifs"]]
         default = self.sql(expression, "default")
         arms += [f"ELSE {default}"] if default else []
         line = " ".join([head, *arms, "END"])
         if not self.pretty or (len(line) <= self.max_text_width and "\n" not in line):
             return line
         return "\n".join([head, *(self.indent(arm, level=0, pad=4) for arm in arms), "END"])
+
+    def _arm(self, condition: str, value: str) -> str:
+        if not self.pretty or "\n" not in condition:
+            return f"WHEN {condition} THEN {value}"
+        return f"WHEN\n{self.indent(condition, level=0, pad=4)}\n{self.indent(f'THEN {value}', level=0, pad=4)}"
+
+    def join_sql(self, expression: exp.Join, join_op: str | None = None) -> str:
+        """A join; conditions that take several lines stand below ON."""
+        text: str = super().join_sql(expression, join_op)  # type: ignore[misc] # of the generator beside it
+        on = self.sql(expression.args.get("on") or exp.true())
+        if not self.pretty or "\n" not in on:
+            return text
+        return text.replace(f"    ON {self.indent(on, skip_first=True)}", f"    ON\n{self.indent(on, level=0, pad=8)}")

@@ -57,7 +57,7 @@ WHERE {window.key} IN (
         strategy="merge",
         has_unique_key=True,
         before=before,
-        rows=f"{window.column} >= (SELECT COALESCE({window.start(f'MAX({window.column})')}, {lowest}) FROM {THIS})",
+        rows=f"{window.column} >= (\n    SELECT COALESCE({window.start(f'MAX({window.column})')}, {lowest}) FROM {THIS}\n)",
         comment="What was loaded since the newest row here, and in the time before it that the look-back covers.",
     )
 
@@ -72,6 +72,6 @@ def add_to(fact: Fact, window: Window, *, earliest: str = "0001-01-01") -> Incre
     return Increment(
         strategy="append",
         before=f"DELETE FROM {THIS}\nWHERE {window.column} >= (SELECT {window.start(f'MAX({window.column})')} FROM {THIS})",
-        rows=f"{window.column} > (SELECT COALESCE(MAX({window.column}), {lowest}) FROM {THIS})",
+        rows=f"{window.column} > (\n    SELECT COALESCE(MAX({window.column}), {lowest}) FROM {THIS}\n)",
         comment="The days of the look-back have been deleted: what is newer than the rest is loaded.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.dialects.joins import with_asof
 from whgen.ir.trees import copied
 from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import HandWritten
@@ -15,6 +16,7 @@ from whgen.sql.types import logical_type
 def hand_written_view(model: HandWritten, dialect: Dialect, config: tuple[str, ...]) -> HandWrittenView:
     """The model's SELECT in the warehouse's dialect, its columns of the declared types."""
     tree = copied(model.selects[dialect.name])
+    tree = with_asof(tree) if dialect.has_asof else tree
     _settle_inside(tree, dialect)
     with_ = tree.args.get("with_")
     queries = tuple(

@@ -21,6 +21,8 @@ from whgen.sql.types import sql_type
 
 # Names that no column of a spec can have.
 _GONE, _WAS_GONE = "_is_deleted", "_was_deleted"
+_LINE = 106
+"""What is longer than this, behind what it is indented by, would be too long a line."""
 
 
 def history_view(dimension: Dimension, history: History, values: Sequence[str], dialect: Dialect) -> HistoryView:
@@ -34,7 +36,7 @@ def history_view(dimension: Dimension, history: History, values: Sequence[str], 
     changes = [*key, *values, select_item(moment, "valid_from", dialect), select_item(deleted, _GONE, dialect)]
     nothing = [constant_item(None, a.column.name, dialect, a.column.type) for a in dimension.attributes]
     windows = _Windows(", ".join(key))
-    sequenced = [item for n, a in enumerate(dimension.attributes) for item in windows.sequenced(a, dialect.name_sql(a.column.name), n)]
+    sequenced = [_item(i) for n, a in enumerate(dimension.attributes) for i in windows.sequenced(a, dialect.name_sql(a.column.name), n)]
     has_previous = any(a.scd == 3 for a in dimension.attributes)
     back = [
         windows.previous(name, n) if a.scd == 3 else name
@@ -88,6 +90,24 @@ class _Windows:
         return f"FIRST_VALUE({_before(number)}) OVER (\n    {window}\n) AS {name}"
 
 
+def _item(text: str) -> str:
+    """A column of a SELECT; a window that is too long for its line has its parts on lines of their own."""
+    if len(text) <= _LINE:
+        return text
+    call, window = text.split(" OVER (", 1)
+    window, name = window.rsplit(") AS ", 1)
+    broken = window.replace(" ORDER BY", "\n    ORDER BY")
+    return f"{call} OVER (\n    {broken}\n) AS {name}"
+
+
+def _condition(text: str) -> str:
+    """A condition; two of which one must hold have a line each where they are too long for one."""
+    if len(text) <= _LINE or " OR " not in text:
+        return text
+    one, other = text[1:-1].split(" OR ", 1)
+    return f"(\n    {one}\n    OR {other}\n)"
+
+
 def _before(number: int) -> str:
     return f"_before_{number + 1}"
 
@@ -113,6 +133,7 @@ def version_lookup(role: Role, dimension: Dimension, columns: Sequence[Column], 
         else:
             on.append(f"{moment} >= {alias}.valid_from")
         comment = f"The versions of each {dimension.noun.replace('_', ' ')}, of which one holds at `{role.as_of.name}`."
+    on = [_condition(text) for text in on]
     return LookupView(alias=alias, model=dimension.name, columns=select_list(items), comment=comment, on=tuple(on), has_composite_key=True)
 
 

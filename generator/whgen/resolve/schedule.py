@@ -155,12 +155,15 @@ def _check_names(spec: GroupSpec, name: str, at: Located[ScheduleSpec], warehous
 def _filled(drafts: Sequence[_Draft], warehouse: Warehouse, report: Report) -> list[_Draft]:
     """The groups with their models: each model in the first that takes it. Groups of our own making may be empty, and are left out.
 
-    The input of a fact or dimension goes with it: a circle may lead through its group, or it may be in none, as it is named nowhere.
+    The input of a fact or dimension goes with it, as it is named nowhere; or with a dimension that infers members from it.
     """
-    tables = {t.name: t for t in warehouse.tables}
+    users: dict[str, list[Table]] = {t.name: [] for t in warehouse.inputs if isinstance(t, Composed)}
     for table in warehouse.tables:
-        made_of_it = tables.get(table.input_of) if isinstance(table, Composed) else None
-        takers = (d for t in (made_of_it, table) if t is not None for d in drafts if d.belongs(t))
+        for name in reads_of(table):
+            if name in users:
+                users[name].insert(0 if isinstance(table, Dimension) else len(users[name]), table)
+    for table in warehouse.tables:
+        takers = (d for t in (*users.get(table.name, ()), table) for d in drafts if d.belongs(t))
         if (first := next(takers, None)) is not None:
             first.tables.append(table)
     for draft in drafts:

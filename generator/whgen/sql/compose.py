@@ -27,6 +27,8 @@ UNITED, RANKED, UNNESTED, FOLLOWED, GROUPED, DERIVED = "united", "ranked", "unne
 STEPS = (UNITED, RANKED, UNNESTED, FOLLOWED, GROUPED, DERIVED)
 _ROW_NUMBER, _NEXT = "_row_number", "_next"
 """What the steps are called; the second of a kind has a number behind it."""
+LAST_BEFORE = "last_before"
+"""Marks a join with rows that hold until the next one begins, its last condition; with the table, where all of it is joined."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -211,7 +213,10 @@ def _add_join(steps: _Steps, join: Join) -> None:
     table = _aliased(source, alias)
     on = exp.and_(*conditions, copy=False)
     on.meta[PLACE] = join.span
-    steps.select.append("joins", exp.Join(this=table, on=on, **({"side": "LEFT"} if join.kind == "left" else {"kind": "INNER"})))
+    joined = exp.Join(this=table, on=on, **({"side": "LEFT"} if join.kind == "left" else {"kind": "INNER"}))
+    if join.period is not None and join.period.ends is None:
+        joined.meta[LAST_BEFORE] = "" if join.where is not None else join.table.name
+    steps.select.append("joins", joined)
     for brought in join.columns:
         steps.items[brought.column.name] = _or_default(copied(theirs[brought.source.name]), brought.default, brought.column.type)
     for aggregate in join.aggregates:

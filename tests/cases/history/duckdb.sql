@@ -29,11 +29,17 @@ sequenced AS (
         customer_id,
         city,
         LAG(city) OVER (PARTITION BY customer_id ORDER BY valid_from) AS _before_1,
-        FIRST_VALUE(customer_name) OVER (PARTITION BY customer_id, _is_deleted ORDER BY valid_from DESC) AS customer_name,
+        FIRST_VALUE(customer_name) OVER (
+            PARTITION BY customer_id, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS customer_name,
         FIRST_VALUE(first_city) OVER (PARTITION BY customer_id, _is_deleted ORDER BY valid_from) AS first_city,
         previous_city,
         LAG(previous_city) OVER (PARTITION BY customer_id, _is_deleted ORDER BY valid_from) AS _before_4,
-        FIRST_VALUE(current_city) OVER (PARTITION BY customer_id, _is_deleted ORDER BY valid_from DESC) AS current_city,
+        FIRST_VALUE(current_city) OVER (
+            PARTITION BY customer_id, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS current_city,
         valid_from,
         _is_deleted,
         LAG(_is_deleted) OVER (PARTITION BY customer_id ORDER BY valid_from) AS _was_deleted
@@ -441,7 +447,10 @@ LEFT JOIN customer_lookup
     ON
         orders.customer_id = customer_lookup.customer_id
         AND (orders.ordered_at < customer_lookup.valid_to OR customer_lookup.valid_to IS NULL)
-        AND (orders.ordered_at >= customer_lookup.valid_from OR (customer_lookup.is_first AND orders.ordered_at IS NOT NULL))
+        AND (
+            orders.ordered_at >= customer_lookup.valid_from
+            OR (customer_lookup.is_first AND orders.ordered_at IS NOT NULL)
+        )
 LEFT JOIN last_customer_lookup
     ON
         orders.customer_id = last_customer_lookup.customer_id

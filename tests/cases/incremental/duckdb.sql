@@ -65,8 +65,11 @@ WITH orders AS (
 
     SELECT * FROM {{ ref('stg_shop__orders') }}
     {% if is_incremental() %}
-    -- What was loaded since the newest row here, and in the time before it that the look-back covers.
-    WHERE loaded_at >= (SELECT COALESCE(MAX(loaded_at) - INTERVAL '2' HOUR, CAST('-infinity' AS TIMESTAMP WITH TIME ZONE)) FROM {{ this }})
+        -- What was loaded since the newest row here, and in the time before it that the look-back covers.
+        WHERE
+            loaded_at >= (
+                SELECT COALESCE(MAX(loaded_at) - INTERVAL '2' HOUR, CAST('-infinity' AS TIMESTAMP WITH TIME ZONE)) FROM {{ this }}
+            )
     {% endif %}
 
 )
@@ -99,8 +102,11 @@ WITH orders AS (
 
     SELECT * FROM {{ ref('stg_shop__orders') }}
     {% if is_incremental() %}
-    -- The days of the look-back have been deleted: what is newer than the rest is loaded.
-    WHERE ordered_on > (SELECT COALESCE(MAX(ordered_on), CAST('-infinity' AS DATE)) FROM {{ this }})
+        -- The days of the look-back have been deleted: what is newer than the rest is loaded.
+        WHERE
+            ordered_on > (
+                SELECT COALESCE(MAX(ordered_on), CAST('-infinity' AS DATE)) FROM {{ this }}
+            )
     {% endif %}
 
 ),
@@ -150,8 +156,11 @@ WITH orders AS (
 
     SELECT * FROM {{ ref('stg_shop__orders') }}
     {% if is_incremental() %}
-    -- The days of the look-back have been deleted: what is newer than the rest is loaded.
-    WHERE sent_at > (SELECT COALESCE(MAX(sent_at), CAST('-infinity' AS TIMESTAMP WITH TIME ZONE)) FROM {{ this }})
+        -- The days of the look-back have been deleted: what is newer than the rest is loaded.
+        WHERE
+            sent_at > (
+                SELECT COALESCE(MAX(sent_at), CAST('-infinity' AS TIMESTAMP WITH TIME ZONE)) FROM {{ this }}
+            )
     {% endif %}
 
 )

@@ -376,9 +376,10 @@ snapshots AS (
         sums.largest
     FROM wanted
     LEFT JOIN sums
-        ON wanted.customer_key = sums.customer_key
-        AND wanted.status IS NOT DISTINCT FROM sums.status
-        AND wanted.ordered_key = sums.ordered_key
+        ON
+            wanted.customer_key = sums.customer_key
+            AND wanted.status IS NOT DISTINCT FROM sums.status
+            AND wanted.ordered_key = sums.ordered_key
     UNION ALL
     SELECT
         customer_key,

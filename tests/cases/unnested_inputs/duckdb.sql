@@ -32,14 +32,16 @@ SELECT
         WHEN JSON_TYPE(item, '$.product') NOT IN ('OBJECT', 'ARRAY') THEN item ->> '$.product'
     END AS product,
     CASE
-        WHEN REGEXP_MATCHES(
-            CASE
+        WHEN
+            REGEXP_MATCHES(
+                CASE
+                    WHEN JSON_TYPE(item, '$.pieces') NOT IN ('OBJECT', 'ARRAY') THEN item ->> '$.pieces'
+                END,
+                '^\s*[+-]?[0-9]+\s*$'
+            )
+            THEN TRY_CAST(CASE
                 WHEN JSON_TYPE(item, '$.pieces') NOT IN ('OBJECT', 'ARRAY') THEN item ->> '$.pieces'
-            END,
-            '^\s*[+-]?[0-9]+\s*$'
-        ) THEN TRY_CAST(CASE
-            WHEN JSON_TYPE(item, '$.pieces') NOT IN ('OBJECT', 'ARRAY') THEN item ->> '$.pieces'
-        END AS BIGINT)
+            END AS BIGINT)
     END AS pieces
 FROM unnested
 

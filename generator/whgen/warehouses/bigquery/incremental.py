@@ -38,7 +38,7 @@ WHERE {column} >= window_start AND {partition} NOT IN (
     return Increment(
         strategy="insert_overwrite",
         before=before,
-        rows=f"{column} >= COALESCE({window.start(_MAX)}, {lowest})",
+        rows=f"{column} >= COALESCE(\n    {window.start(_MAX)},\n    {lowest}\n)",
         comment="The partitions of the look-back, and what is newer.",
     )
 

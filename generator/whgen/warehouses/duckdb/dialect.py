@@ -199,6 +199,7 @@ DIALECT = Dialect(
     bounds_decimals=True,
     folds_columns=True,
     lowerings={**LOWERINGS, Elements: as_subquery, Place: "{this}"},
+    has_asof=True,
     settle=_settle,
     spine=_spine,
     values=_VALUES,
