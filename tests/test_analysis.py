@@ -78,7 +78,7 @@ def forbidden(*_: Any, **__: Any) -> None:
 
 def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = validate(example)
-    assert first == (0, "19 models, 131 tests analyzed for bigquery\n16 files, nothing wrong\n")
+    assert first == (0, "20 models, 134 tests, 1 incremental run analyzed for bigquery\n16 files, nothing wrong\n")
     kept = sorted((example / cache.FOLDER).glob("*-bigquery.json"))
     assert [p.name for p in kept] == ["analyzed-bigquery.json", "compiled-bigquery.json"]
     with monkeypatch.context() as patch:
@@ -93,7 +93,7 @@ def test_the_example_is_clean_and_remembered(example: Path, monkeypatch: pytest.
         real = check._asked
         patch.setattr(check, "_asked", lambda *a: (asked.append(1), real(*a))[1])
         assert validate(example) == first
-    assert len(asked) == 150
+    assert len(asked) == 155
 
 
 JUDGED = [

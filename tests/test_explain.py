@@ -33,28 +33,36 @@ def history(tmp_path: Path) -> Path:
 
 
 def test_a_foreign_key() -> None:
-    assert explain("fact_flight.aircraft_key").splitlines() == [
-        "fact_flight.aircraft_key, foreign key of a fact  [specs/facts/flight.yml:10]",
-        "The aircraft. Key of dim_aircraft; -1 when there is none.",
+    assert explain("fact_flight_progress.origin_key").splitlines() == [
+        "fact_flight_progress.origin_key, foreign key of a fact  [specs/facts/flight_progress.yml:13]",
+        "The airport that the flight leaves from. Key of dim_airport; -1 when there is none.",
         "",
         "Type: string, never missing",
-        "Points to: dim_aircraft.aircraft_key; missing members: infer",
+        "Points to: dim_airport.airport_key; missing members: infer",
         "",
         "Sources:",
-        "  bts.flights.tailnum",
+        "  bts.flights.origin",
         "",
         "Rules, in this order:",
-        "  1. stg_bts__flights.tail_number of bts.flights.tailnum: renamed tail_number; 'NA' means missing  [specs/sources/bts.yml:24]",
-        "  2. fact_flight.aircraft_key of stg_bts__flights.tail_number: hash of (tail_number), the key of dim_aircraft; -1 where missing"
-        "  [specs/facts/flight.yml:10]",
+        "  1. stg_bts__flights.origin_code of bts.flights.origin: renamed origin_code  [specs/sources/bts.yml:25]",
+        "  2. fact_flight_progress.origin_key of stg_bts__flights.origin_code: hash of (origin_code),"
+        " the key of dim_airport; -1 where missing"
+        "  [specs/facts/flight_progress.yml:13]",
         "",
         "Tests:",
-        "  not_null  [specs/facts/flight.yml:10]",
-        "  relationships (to: ref('dim_aircraft'); field: aircraft_key)  [specs/facts/flight.yml:10]",
+        "  not_null  [specs/facts/flight_progress.yml:13]",
+        "  relationships (to: ref('dim_airport'); field: airport_key)  [specs/facts/flight_progress.yml:13]",
         "",
         "Used by:",
         "  nothing in this project",
     ]
+
+
+def test_a_foreign_key_to_the_version_of_a_moment() -> None:
+    text = explain("fact_flight.aircraft_key")
+    assert "Points to: dim_aircraft.aircraft_key as of flight_date; missing members: unknown" in text
+    assert "History: dim_aircraft has versions from full extracts, dated by extracted_on" in text
+    assert "looked up in dim_aircraft by (tail_number) at flight_date; -2 where not found; -1 where missing" in text
 
 
 def test_history_of_a_dimension_and_of_who_points_to_it(history: Path) -> None:
@@ -76,7 +84,12 @@ def test_history_of_a_dimension_and_of_who_points_to_it(history: Path) -> None:
 def test_rules_come_in_the_order_in_which_they_are_applied() -> None:
     steps = data("fact_flight.cancelled_flights")["steps"]
     made = [(s["from"]["column"], s["to"]["column"]) for s in steps]
-    assert made == [("dep_time", "departure_hhmm"), ("departure_hhmm", "is_cancelled"), ("is_cancelled", "cancelled_flights")]
+    assert made == [
+        ("dep_time", "departure_hhmm"),
+        ("departure_hhmm", "is_cancelled"),
+        ("is_cancelled", "is_cancelled"),
+        ("is_cancelled", "cancelled_flights"),
+    ]
     for name in ("dim_airport.airport_key", "carrier_month.mean_departure_delay_minutes", "fact_flight.scheduled_hour_at"):
         found = [((s["from"]["table"], s["from"]["column"]), (s["to"]["table"], s["to"]["column"])) for s in data(name)["steps"]]
         for number, (source, _) in enumerate(found):
@@ -102,7 +115,7 @@ def test_tables() -> None:
     fact = data("fact_flight")
     assert fact["grain"] == "one row per scheduled departure"
     assert [r["dimension"] for r in fact["roles"]] == ["dim_date", "dim_carrier", "dim_aircraft", "dim_airport", "dim_airport", "dim_route"]
-    assert fact["reads"] == ["stg_bts__flights"]
+    assert fact["reads"] == ["int_fact_flight"]
     assert fact["read_by"] == ["carrier_month", "int_fact_airport_traffic_day", "int_fact_carrier_traffic_month"]
     assert {c["role"] for c in fact["columns"]} == {"surrogate key", "foreign key", "degenerate dimension", "measure"}
     text = explain("dim_airport")

@@ -24,12 +24,13 @@ def lineage(*arguments: str, code: int = 0, root: Path = REPOSITORY) -> str:
 
 
 def test_from_the_fact_to_the_source() -> None:
-    assert lineage("fact_flight.cancelled_flights", "--up").splitlines()[:5] == [
+    assert lineage("fact_flight.cancelled_flights", "--up").splitlines()[:6] == [
         "Made of:",
         "  fact_flight.cancelled_flights (integer)",
-        "  └─ stg_bts__flights.is_cancelled (boolean): CASE WHEN is_cancelled THEN 1 ELSE 0 END  [specs/facts/flight.yml:21]",
-        "     └─ stg_bts__flights.departure_hhmm (integer): departure_hhmm IS NULL  [specs/sources/bts.yml:51]",
-        "        └─ bts.flights.dep_time (string, source): renamed departure_hhmm; 'NA' means missing; cast to integer"
+        "  └─ int_fact_flight.is_cancelled (boolean): CASE WHEN is_cancelled THEN 1 ELSE 0 END  [specs/facts/flight.yml:21]",
+        "     └─ stg_bts__flights.is_cancelled (boolean): taken as it is  [specs/sources/bts.yml:48]",
+        "        └─ stg_bts__flights.departure_hhmm (integer): departure_hhmm IS NULL  [specs/sources/bts.yml:51]",
+        "           └─ bts.flights.dep_time (string, source): renamed departure_hhmm; 'NA' means missing; cast to integer"
         "  [specs/sources/bts.yml:17]",
     ]
 
@@ -95,7 +96,7 @@ columns: {code: string, n: integer}
 
 def test_a_column_that_decides_rows_is_named_for_all_columns() -> None:
     text = lineage("dim_airport.airport_name", "--up")
-    assert "stg_faa__airports: only where airport_code IS NOT NULL  [specs/sources/faa.yml:31] of stg_faa__airports.airport_code" in text
+    assert "stg_faa__airports: only where airport_code IS NOT NULL  [specs/sources/faa.yml:34] of stg_faa__airports.airport_code" in text
     assert "dim_airport: a key that a fact has and the source lacks becomes a member" in text
 
 
@@ -109,7 +110,7 @@ def test_a_table_without_a_column_is_all_of_its_columns() -> None:
 
 
 def test_the_tables_of_a_source_and_of_its_staging_model() -> None:
-    assert json.loads(lineage("faa.planes.manufacturer", "--json"))["of"]["table"] == "faa.planes"
+    assert json.loads(lineage("faa.plane_extracts.manufacturer", "--json"))["of"]["table"] == "faa.plane_extracts"
     # Only the staging model has it.
     assert json.loads(lineage("faa.planes.is_jet", "--json"))["of"]["table"] == "stg_faa__planes"
 
@@ -154,7 +155,7 @@ def _made(class_: Any, data: dict[str, Any]) -> Any:
 
 def test_openlineage() -> None:
     events = json.loads(lineage("fact_flight.cancelled_flights", "--up", "--format", "openlineage"))
-    assert [e["job"]["name"] for e in events] == ["fact_flight", "stg_bts__flights"]
+    assert [e["job"]["name"] for e in events] == ["fact_flight", "int_fact_flight", "stg_bts__flights", "stg_noaa__weather"]
     for event in events:
         (output,) = event["outputs"]
         facet = output["facets"]["columnLineage"]
@@ -171,5 +172,5 @@ def test_openlineage() -> None:
         _made(event_v2.OutputDataset, output)
         _made(event_v2.JobEvent, {k: v for k, v in event.items() if k != "schemaURL"})
     # What the event says is what the tree says.
-    fields = events[1]["outputs"][0]["facets"]["columnLineage"]["fields"]
+    fields = events[2]["outputs"][0]["facets"]["columnLineage"]["fields"]
     assert [(f["name"], f["field"]) for f in fields["departure_hhmm"]["inputFields"]] == [("bts.flights", "dep_time")]

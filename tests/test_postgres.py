@@ -35,7 +35,7 @@ STAGING = {
     "stg_bts__routes": ["origin_code", "destination_code"],
     "stg_faa__airlines": ["carrier_code"],
     "stg_faa__airports": ["airport_code"],
-    "stg_faa__planes": ["tail_number"],
+    "stg_faa__planes": ["tail_number", "extracted_on"],
     "stg_noaa__weather": ["airport_code", "observed_at"],
 }
 PRODUCTION = {
@@ -51,6 +51,7 @@ PRODUCTION = {
     "fact_weather_hour": ["weather_hour_key"],
     "int_fact_airport_traffic_day": ["origin_key", "date_key"],
     "int_fact_carrier_traffic_month": ["carrier_key", "date_key"],
+    "int_fact_flight": ["flight_date", "carrier_code", "flight_number", "origin_code"],
     "carrier_month": ["carrier_code", "month_start"],
 }
 
@@ -76,7 +77,7 @@ def flights(
     shutil.copytree(REPOSITORY / "specs", root / "specs")
     add_postgres(root, dict(postgres_server.target("flights")))
     with postgres_server.database("flights") as connection:
-        for schema, tables in (("bts", ["flights"]), ("faa", ["airlines", "airports", "planes"]), ("noaa", ["weather"])):
+        for schema, tables in (("bts", ["flights"]), ("faa", ["airlines", "airports", "plane_extracts"]), ("noaa", ["weather"])):
             for table in tables:
                 load_csv(connection, schema, raw_data / f"{table}.csv")
         assert failed(build(root, warehouse="postgres")) == {"stg_noaa__weather__wind_speed_mph__between"}

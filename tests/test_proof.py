@@ -21,7 +21,7 @@ PROOF = Path(__file__).parent / "proof"
 DIMENSIONS = {
     "dim_airport": ("airport_key", ["airport_code"]),
     "dim_carrier": ("carrier_key", ["carrier_code"]),
-    "dim_aircraft": ("aircraft_key", ["tail_number"]),
+    "dim_aircraft": ("aircraft_key", ["tail_number", "valid_from"]),
     "dim_route": ("route_key", ["origin_code", "destination_code"]),
 }
 FACTS = {
@@ -75,18 +75,29 @@ COUNTS = {
     "hours of weather staged": (26_115, "select count(*) from raw_weather", "select count(*) from built.staging.stg_noaa__weather"),
     "airlines staged": (16, "select count(*) from raw_airlines", "select count(*) from built.staging.stg_faa__airlines"),
     "airports staged": (1_458, "select count(*) from raw_airports", "select count(*) from built.staging.stg_faa__airports"),
-    "aircraft staged": (3_322, "select count(*) from raw_planes", "select count(*) from built.staging.stg_faa__planes"),
+    "aircraft staged": (3_322, "select count(*) from raw_planes", "select count(distinct tail_number) from built.staging.stg_faa__planes"),
+    "aircraft that changed hands": (
+        17,
+        "select count(*) from (select tailnum from raw_flights semi join raw_planes using (tailnum)"
+        " group by tailnum having count(distinct carrier) = 2)",
+        "select count(*) from dim_aircraft where not is_current",
+    ),
     "routes staged": (224, "select count(distinct (origin, dest)) from raw_flights", "select count(*) from built.staging.stg_bts__routes"),
+    "flights without an observation of their hour": (
+        1_556,
+        "select count(*) from raw_flights anti join raw_weather using (origin, time_hour)",
+        "select count(*) from fact_flight where weather_observed_at < scheduled_hour_at",
+    ),
     "days": (730, "select date '2015-01-01' - date '2013-01-01'", "select count(*) from dim_date where date_key > 0"),
-    "aircraft inferred": (
+    "tail numbers that the registry lacks": (
         721,
         "select count(distinct tailnum) from raw_flights where tailnum <> 'NA' and tailnum not in (select tailnum from raw_planes)",
-        "select count(*) from dim_aircraft where is_inferred",
+        "select count(distinct tail_number) from fact_flight where aircraft_key = '-2'",
     ),
-    "flights of inferred aircraft": (
+    "flights of aircraft that the registry lacks": (
         50_094,
         "select count(*) from raw_flights where tailnum <> 'NA' and tailnum not in (select tailnum from raw_planes)",
-        "select count(*) from fact_flight where aircraft_key in (select aircraft_key from dim_aircraft where is_inferred)",
+        "select count(*) from fact_flight where aircraft_key = '-2'",
     ),
     "flights of unknown aircraft": (
         2_512,
@@ -111,7 +122,7 @@ COUNTS = {
     "facts on the member not found": (
         0,
         "select count(*) from raw_weather where origin not in (select faa from raw_airports)",
-        "select (select count(*) from fact_flight where '-2' in (carrier_key, aircraft_key, origin_key, destination_key, route_key))"
+        "select (select count(*) from fact_flight where '-2' in (carrier_key, origin_key, destination_key, route_key))"
         " + (select count(*) from fact_weather_hour where airport_key = '-2' or date_key < 0)",
     ),
     "cancelled flights": (
@@ -143,7 +154,7 @@ COUNTS = {
     "aircraft without year": (
         70,
         "select count(*) from raw_planes where year = 'NA'",
-        "select count(*) from dim_aircraft where manufactured_year is null and not is_inferred and aircraft_key not in ('-1', '-2')",
+        "select count(*) from dim_aircraft where manufactured_year is null and is_current and aircraft_key not in ('-1', '-2')",
     ),
     "local hours of weather observed twice": (
         3,

@@ -153,7 +153,7 @@ def test_results_are_the_last_of_each_node_on_the_target(project: Path, index: P
 
 def test_json_out_and_targets(project: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["docs", "-C", str(project), "--out", str(tmp_path / "a/b"), "--target", "prod", "--json"])
-    assert json.loads(result.output) == {"ok": True, "index": str(tmp_path / "a/b/index.html"), "tables": 24, "results": 0}
+    assert json.loads(result.output) == {"ok": True, "index": str(tmp_path / "a/b/index.html"), "tables": 25, "results": 0}
     assert data_of(tmp_path / "a/b/index.html")["warehouse"] == "bigquery"
     result = CliRunner().invoke(app, ["docs", "-C", str(project), "--target", "prd"])
     assert result.exit_code == 1
@@ -186,7 +186,7 @@ def test_clicking_through(page: Any) -> None:
     star = [" ".join(a.locator("text").all_text_contents()) for a in page.locator(".star svg a").all()]
     assert [s.split() for s in star] == [
         ["dim_date"],
-        ["dim_aircraft"],
+        ["dim_aircraft", "as", "of", "flight_date"],
         ["dim_airport", "as", "destination"],
         ["dim_carrier"],
         ["dim_airport", "as", "origin"],
@@ -200,6 +200,7 @@ def test_clicking_through(page: Any) -> None:
         ["bts.flights", "dep_time"],
         ["stg_bts__flights", "departure_hhmm"],
         ["stg_bts__flights", "is_cancelled"],
+        ["int_fact_flight", "is_cancelled"],
         ["fact_flight", "cancelled_flights"],
         ["int_fact_airport_traffic_day", "cancelled_flights"],
         ["int_fact_carrier_traffic_month", "cancelled_flights"],
@@ -208,9 +209,9 @@ def test_clicking_through(page: Any) -> None:
         ["fact_carrier_traffic_month", "cancelled_flights"],
     ]
     assert "'NA' means missing" in cards[1]
-    assert "SUM(flight.cancelled_flights) (inferred)" in cards[6]
+    assert "SUM(flight.cancelled_flights) (inferred)" in cards[7]
     # Each wire leads from the side of one card to the side of the next.
-    assert page.locator(".wires path").count() == 8
+    assert page.locator(".wires path").count() == 9
     assert page.locator(".wires path.inferred").count() == 1
     steps = texts(page, ".steps > li")
     assert steps[0].startswith("stg_bts__flights.departure_hhmm of bts.flights.dep_time")

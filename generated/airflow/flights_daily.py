@@ -23,8 +23,8 @@ GROUPS: dict[str, list[str]] = {
     "staging_bts": [],
     "staging_faa": [],
     "staging_noaa": [],
-    "dimensions": ["staging_bts", "staging_faa"],
-    "facts": ["staging_noaa", "dimensions"],
+    "dimensions": ["staging_bts", "staging_faa", "staging_noaa"],
+    "facts": ["dimensions"],
     "models": ["facts"],
 }
 

@@ -42,8 +42,8 @@ build() {
 build staging_bts
 build staging_faa
 build staging_noaa
-build dimensions staging_bts staging_faa
-build facts staging_noaa dimensions
+build dimensions staging_bts staging_faa staging_noaa
+build facts dimensions
 build models facts
 
 [ "$failed" = " " ]

@@ -6,11 +6,22 @@ WITH planes AS (
 
 ),
 
-members AS (
+-- Each extract and the one after it: a member that the next one lacks is gone from then on.
+extracts AS (
 
     SELECT
-        TO_HEX(MD5(tail_number)) AS aircraft_key,
+        valid_from,
+        LEAD(valid_from) OVER (ORDER BY valid_from) AS _next_extract
+    FROM (SELECT DISTINCT extracted_on AS valid_from FROM planes) AS moments
+
+),
+
+extracted AS (
+
+    SELECT
         tail_number,
+        operator_code,
+        operator_code AS previous_operator_code,
         manufactured_year,
         aircraft_type,
         manufacturer,
@@ -20,25 +31,32 @@ members AS (
         cruising_speed_mph,
         engine_type,
         is_jet,
-        FALSE AS is_inferred
+        extracted_on AS valid_from,
+        FALSE AS _is_deleted
     FROM planes
 
 ),
 
--- Business keys that facts refer to.
-referenced AS (
+followed AS (
 
-    SELECT tail_number
-    FROM {{ ref('stg_bts__flights') }}
+    SELECT
+        tail_number,
+        valid_from,
+        LEAD(valid_from) OVER (PARTITION BY tail_number ORDER BY valid_from) AS _next_here
+    FROM extracted
 
 ),
 
--- Members that the source lacks: they carry their business key until it has them.
-inferred AS (
+changes AS (
 
-    SELECT DISTINCT
-        TO_HEX(MD5(referenced.tail_number)) AS aircraft_key,
-        referenced.tail_number,
+    SELECT * FROM extracted
+
+    UNION ALL
+
+    SELECT
+        followed.tail_number,
+        CAST(NULL AS STRING) AS operator_code,
+        CAST(NULL AS STRING) AS previous_operator_code,
         CAST(NULL AS INT64) AS manufactured_year,
         CAST(NULL AS STRING) AS aircraft_type,
         CAST(NULL AS STRING) AS manufacturer,
@@ -48,14 +66,135 @@ inferred AS (
         CAST(NULL AS INT64) AS cruising_speed_mph,
         CAST(NULL AS STRING) AS engine_type,
         CAST(NULL AS BOOL) AS is_jet,
-        TRUE AS is_inferred
-    FROM referenced
-    LEFT JOIN members
-        ON
-            referenced.tail_number = members.tail_number
+        extracts._next_extract AS valid_from,
+        TRUE AS _is_deleted
+    FROM followed
+    INNER JOIN extracts
+        ON followed.valid_from = extracts.valid_from
     WHERE
-        referenced.tail_number IS NOT NULL
-        AND members.aircraft_key IS NULL
+        extracts._next_extract IS NOT NULL
+        AND (followed._next_here IS NULL OR followed._next_here > extracts._next_extract)
+
+),
+
+-- Each row beside the one before it; what is the same in all versions, from the first or the last row.
+sequenced AS (
+
+    SELECT
+        tail_number,
+        operator_code,
+        LAG(operator_code) OVER (PARTITION BY tail_number ORDER BY valid_from) AS _before_1,
+        previous_operator_code,
+        LAG(previous_operator_code) OVER (PARTITION BY tail_number, _is_deleted ORDER BY valid_from) AS _before_2,
+        FIRST_VALUE(manufactured_year) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS manufactured_year,
+        FIRST_VALUE(aircraft_type) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS aircraft_type,
+        FIRST_VALUE(manufacturer) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS manufacturer,
+        FIRST_VALUE(model_name) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS model_name,
+        FIRST_VALUE(engine_count) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS engine_count,
+        FIRST_VALUE(seat_count) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS seat_count,
+        FIRST_VALUE(cruising_speed_mph) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS cruising_speed_mph,
+        FIRST_VALUE(engine_type) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY valid_from DESC
+        ) AS engine_type,
+        FIRST_VALUE(is_jet) OVER (PARTITION BY tail_number, _is_deleted ORDER BY valid_from DESC) AS is_jet,
+        valid_from,
+        _is_deleted,
+        LAG(_is_deleted) OVER (PARTITION BY tail_number ORDER BY valid_from) AS _was_deleted
+    FROM changes
+
+),
+
+-- The value before the last change.
+looked_back AS (
+
+    SELECT
+        tail_number,
+        operator_code,
+        FIRST_VALUE(_before_2) OVER (
+            PARTITION BY tail_number, _is_deleted
+            ORDER BY CASE WHEN previous_operator_code IS DISTINCT FROM _before_2 THEN 0 ELSE 1 END, valid_from DESC
+        ) AS previous_operator_code,
+        manufactured_year,
+        aircraft_type,
+        manufacturer,
+        model_name,
+        engine_count,
+        seat_count,
+        cruising_speed_mph,
+        engine_type,
+        is_jet,
+        _before_1,
+        valid_from,
+        _is_deleted,
+        _was_deleted
+    FROM sequenced
+
+),
+
+-- A version begins where something differs, and ends where the next one begins.
+versions AS (
+
+    SELECT
+        *,
+        LEAD(valid_from) OVER (PARTITION BY tail_number ORDER BY valid_from) AS valid_to
+    FROM looked_back
+    WHERE
+        _was_deleted IS NULL
+        OR _is_deleted <> _was_deleted
+        OR operator_code IS DISTINCT FROM _before_1
+
+),
+
+members AS (
+
+    SELECT
+        TO_HEX(
+            MD5(
+                COALESCE(CAST(LENGTH(tail_number) AS STRING) || ':' || tail_number, '-')
+                || '|'
+                || COALESCE(CAST(valid_from AS STRING), '-')
+            )
+        ) AS aircraft_key,
+        tail_number,
+        operator_code,
+        previous_operator_code,
+        manufactured_year,
+        aircraft_type,
+        manufacturer,
+        model_name,
+        engine_count,
+        seat_count,
+        cruising_speed_mph,
+        engine_type,
+        is_jet,
+        valid_from,
+        valid_to,
+        valid_to IS NULL AS is_current,
+        FALSE AS is_inferred
+    FROM versions
+    WHERE NOT _is_deleted
 
 ),
 
@@ -65,6 +204,8 @@ special AS (
     SELECT
         '-1' AS aircraft_key,
         CAST(NULL AS STRING) AS tail_number,
+        'Unknown' AS operator_code,
+        'Unknown' AS previous_operator_code,
         CAST(NULL AS INT64) AS manufactured_year,
         'Unknown' AS aircraft_type,
         'Unknown' AS manufacturer,
@@ -74,6 +215,9 @@ special AS (
         CAST(NULL AS INT64) AS cruising_speed_mph,
         'Unknown' AS engine_type,
         CAST(NULL AS BOOL) AS is_jet,
+        CAST(NULL AS DATE) AS valid_from,
+        CAST(NULL AS DATE) AS valid_to,
+        TRUE AS is_current,
         FALSE AS is_inferred
 
     UNION ALL
@@ -81,6 +225,8 @@ special AS (
     SELECT
         '-2' AS aircraft_key,
         CAST(NULL AS STRING) AS tail_number,
+        'Not found' AS operator_code,
+        'Not found' AS previous_operator_code,
         CAST(NULL AS INT64) AS manufactured_year,
         'Not found' AS aircraft_type,
         'Not found' AS manufacturer,
@@ -90,15 +236,14 @@ special AS (
         CAST(NULL AS INT64) AS cruising_speed_mph,
         'Not found' AS engine_type,
         CAST(NULL AS BOOL) AS is_jet,
+        CAST(NULL AS DATE) AS valid_from,
+        CAST(NULL AS DATE) AS valid_to,
+        TRUE AS is_current,
         FALSE AS is_inferred
 
 )
 
 SELECT * FROM members
-
-UNION ALL
-
-SELECT * FROM inferred
 
 UNION ALL
 

@@ -2,13 +2,14 @@
 
 WITH source AS (
 
-    SELECT * FROM {{ source('faa', 'planes') }}
+    SELECT * FROM {{ source('faa', 'plane_extracts') }}
 
 ),
 
 cleaned AS (
 
     SELECT
+        SAFE_CAST(extract_date AS DATE) AS extracted_on,
         tailnum AS tail_number,
         SAFE_CAST(NULLIF(year, 'NA') AS INT64) AS manufactured_year,
         type AS aircraft_type,
@@ -17,7 +18,8 @@ cleaned AS (
         SAFE_CAST(engines AS INT64) AS engine_count,
         SAFE_CAST(seats AS INT64) AS seat_count,
         SAFE_CAST(NULLIF(speed, 'NA') AS INT64) AS cruising_speed_mph,
-        engine AS engine_type
+        engine AS engine_type,
+        operator AS operator_code
     FROM source
 
 ),

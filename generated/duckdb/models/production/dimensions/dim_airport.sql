@@ -27,6 +27,16 @@ members AS (
 referenced AS (
 
     SELECT destination_code AS airport_code
+    FROM {{ ref('int_fact_flight') }}
+
+    UNION DISTINCT
+
+    SELECT origin_code AS airport_code
+    FROM {{ ref('int_fact_flight') }}
+
+    UNION DISTINCT
+
+    SELECT destination_code AS airport_code
     FROM {{ ref('stg_bts__flights') }}
 
     UNION DISTINCT

@@ -2,13 +2,14 @@
 
 WITH source AS (
 
-    SELECT * FROM {{ source('faa', 'planes') }}
+    SELECT * FROM {{ source('faa', 'plane_extracts') }}
 
 ),
 
 cleaned AS (
 
     SELECT
+        TRY_CAST(extract_date AS DATE) AS extracted_on,
         tailnum AS tail_number,
         TRY_CAST(NULLIF(year, 'NA') AS BIGINT) AS manufactured_year,
         type AS aircraft_type,
@@ -22,7 +23,8 @@ cleaned AS (
         TRY_CAST(engines AS BIGINT) AS engine_count,
         TRY_CAST(seats AS BIGINT) AS seat_count,
         TRY_CAST(NULLIF(speed, 'NA') AS BIGINT) AS cruising_speed_mph,
-        engine AS engine_type
+        engine AS engine_type,
+        operator AS operator_code
     FROM source
 
 ),
