@@ -86,7 +86,13 @@ COUNTS = {
     "flights without an observation of their hour": (
         1_556,
         "select count(*) from raw_flights anti join raw_weather using (origin, time_hour)",
-        "select count(*) from fact_flight where weather_observed_at < scheduled_hour_at",
+        "select count(*) from fact_flight where weather_observed_at is distinct from scheduled_hour_at",
+    ),
+    "flights before the first observation of their day": (
+        776,
+        "select count(*) from raw_flights as f where not exists (select 1 from raw_weather as w where (w.origin, w.year, w.month, w.day)"
+        " = (f.origin, f.year, f.month, f.day) and w.time_hour <= f.time_hour)",
+        "select count(*) from fact_flight where weather_observed_at is null and wind_speed_mph is null and visibility_miles is null",
     ),
     "days": (730, "select date '2015-01-01' - date '2013-01-01'", "select count(*) from dim_date where date_key > 0"),
     "tail numbers that the registry lacks": (

@@ -18,20 +18,30 @@ clocks as (
 weather as (
     select
         origin,
+        make_date(year::int, month::int, day::int) as observed_on,
         strptime(time_hour, '%Y-%m-%dT%H:%M:%SZ') at time zone 'UTC' as instant,
         nullif(temp, 'NA')::double as temp,
         nullif(wind_speed, 'NA')::double as wind_speed,
         visib::double as visib
     from read_csv('{raw}/weather.csv', all_varchar = true)
 ),
--- For each hour of the year and airport, the last observation until then.
+-- For each hour in which a flight is scheduled, the last observation of its airport and day until then.
 hours as (
-    select unnest(range(timestamptz '2013-01-01 00:00:00+00', timestamptz '2014-01-02 00:00:00+00', interval 1 hour)) as instant
+    select distinct
+        origin,
+        midnight::date as day,
+        make_timestamp(year::int, month::int, day::int, hour::int, 0, 0) at time zone 'America/New_York' as at_hour
+    from flights
 ),
 last_weather as (
-    select airports.origin, hours.instant as at_hour, (select max(instant) from weather where weather.origin = airports.origin and instant <= hours.instant) as instant
+    select
+        origin,
+        at_hour,
+        (
+            select max(instant) from weather
+            where weather.origin = hours.origin and weather.observed_on = hours.day and instant <= hours.at_hour
+        ) as instant
     from hours
-    cross join (select distinct origin from weather) as airports
 ),
 -- What the registry said of an aircraft on the first of the month, or when it first knew it.
 registry as (

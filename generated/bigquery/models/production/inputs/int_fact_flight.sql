@@ -19,7 +19,7 @@ followed_weather AS (
 
     SELECT
         *,
-        LEAD(observed_at) OVER (PARTITION BY airport_code ORDER BY observed_at NULLS LAST) AS _next
+        LEAD(observed_at) OVER (PARTITION BY airport_code, observed_date ORDER BY observed_at NULLS LAST) AS _next
     FROM stg_noaa__weather
 
 )
@@ -50,6 +50,7 @@ FROM stg_bts__flights AS flights
 LEFT JOIN followed_weather AS weather
     ON
         flights.origin_code = weather.airport_code
+        AND flights.flight_date = weather.observed_date
         AND flights.scheduled_hour_at >= weather.observed_at
         AND (
             flights.scheduled_hour_at < weather._next OR weather._next IS NULL

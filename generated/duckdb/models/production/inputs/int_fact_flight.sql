@@ -41,6 +41,7 @@ FROM stg_bts__flights AS flights
 ASOF LEFT JOIN stg_noaa__weather AS weather
     ON
         flights.origin_code = weather.airport_code
+        AND flights.flight_date = weather.observed_date
         AND flights.scheduled_hour_at >= weather.observed_at
 WHERE
     flights.scheduled_departure_at IS NOT NULL
