@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test schedulers emulator snowflake semantic browser mutation planted lint golden docs bench clean
+.PHONY: help setup build demo test schedulers emulator snowflake semantic browser mutation rehearse planted lint golden docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ browser: $(READY) .venv-browser/package/axe.min.js ## test the docs site in the 
 
 mutation: $(READY) ## damage valid specs 2,000 times and see what becomes of each; ARGS=--help says how to do more or less
 	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
+
+rehearse: $(READY) ## live through 60 days of the example and of the projects in tests/rehearsals; ARGS=--help says how to do less
+	PYTHONPATH=tests $(BIN)/python -m rehearsals $(ARGS)
 
 planted: $(READY) ## plant bugs into copies of the generator and see whether `whgen rehearse` finds each; ARGS=--help says how to do less
 	PYTHONPATH=tests $(BIN)/python -m planted $(ARGS)

@@ -34,4 +34,5 @@ def test_a_bug_can_be_planted(bug: Bug) -> None:
 
 def test_there_are_enough_of_them() -> None:
     assert len({b.name for b in BUGS}) == len(BUGS) >= 25
+    assert f"lists {len(BUGS)} of them" in (REPOSITORY / "docs/rehearsals.md").read_text(encoding="utf-8")
     assert set(SAMPLE) <= {b.name for b in BUGS}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 HISTORY, FACT, DIMENSION = "generator/whgen/plan/history.py", "generator/whgen/plan/fact.py", "generator/whgen/plan/dimension.py"
 STAGING, SQL = "generator/whgen/plan/staging.py", "generator/whgen/plan/sql.py"
+INCREMENT = "generator/whgen/dialects/incremental.py"
 OF_DIMENSION, OF_FACT, OF_STAGING = (f"templates/models/{noun}.sql.j2" for noun in ("dimension", "fact", "staging"))
 
 
@@ -71,4 +72,8 @@ BUGS = (
     Bug("upper is lower", "composite_keys", SQL, 'if arrival.case == "upper" else', 'if arrival.case == "lower" else'),
     Bug("no default for missing values", "composite_keys", SQL, "    if cleaning.default is not None:\n", "    if cleaning.default is None and cleaning.column is None:\n"),
     Bug("union: all rows are of the first table", "reverse", OF_STAGING, "    FROM [[ branch.relation ]]", "    FROM [[ model.branches[0].relation ]]"),
+    Bug("increments: no look-back", "increments", INCREMENT, ">= (SELECT {window.start(f'MAX({window.column})')} FROM {THIS})", ">= (SELECT MAX({window.column}) FROM {THIS})"),
+    Bug("increments: the newest row that stays comes twice", "increments", INCREMENT, 'rows=f"{window.column} > (', 'rows=f"{window.column} >= ('),
+    Bug("increments by load: no look-back", "increments", INCREMENT, "SELECT COALESCE({window.start(f'MAX({window.column})')}, {lowest})", "SELECT COALESCE(MAX({window.column}), {lowest})"),
+    Bug("increments by load: what is left out stays", "increments", INCREMENT, "    if window.where:\n", "    if not window.where:\n"),
 )  # fmt: skip

@@ -18,11 +18,14 @@ _NAMES = {UNKNOWN: "Unknown", NOT_FOUND: "Not found"}
 
 @dataclass(slots=True)
 class Memory:
-    """What earlier builds left: the first values of members (type 0 without history), and what snapshots saw."""
+    """What earlier builds left: the first values of members (type 0 without history), what snapshots saw, and what increments loaded; with
+    the rows that the facts of these would have if they were built anew."""
 
     first: dict[str, dict[str | None, Row]] = field(default_factory=dict)
     seen: dict[str, list[Row]] = field(default_factory=dict)
     last: dict[str, dict[tuple[Value, ...], Row]] = field(default_factory=dict)
+    loaded: dict[str, list[Row]] = field(default_factory=dict)
+    anew: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def evaluate_dimension(dimension: Dimension, base: Sequence[Row], referenced: Mapping[str, Sequence[Row]], memory: Memory) -> Evaluated:

@@ -268,6 +268,15 @@ def _added(node: exp.Expr, row: Row) -> Value:
     return value - span if isinstance(node, exp.DateSub | exp.DatetimeSub | exp.TimestampSub) else value + span
 
 
+def _days_between(node: exp.Expr, row: Row) -> Value:
+    later, earlier, unit = _value(node.this, row), _value(node.expression, row), str(node.args["unit"].name).lower()
+    if later is None or earlier is None:
+        return None
+    if unit != "day" or isinstance(later, datetime) or isinstance(earlier, datetime):
+        raise EvaluationError(f"{type(node).__name__} of a {unit}")
+    return (later - earlier).days
+
+
 def _substring(text: str, start: int, length: int | None = None) -> str:
     if start < 1 or (length is not None and length < 0):
         raise EvaluationError("a part of a text that begins before its beginning")
@@ -306,6 +315,7 @@ _NODES: Mapping[type[exp.Expr], Callable[[exp.Expr, Row], Value]] = {
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Extract: _part,
+    exp.DateDiff: _days_between,
     **dict.fromkeys((exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub), _added),
 }
 _FUNCTIONS: Mapping[type[exp.Expr], tuple[tuple[str, ...], Callable[..., Value]]] = {

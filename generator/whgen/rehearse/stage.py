@@ -10,6 +10,7 @@ from whgen.dbt.repeated import Ended, RepeatedProject
 from whgen.evaluate.dimension import Memory, evaluate_dimension, see
 from whgen.evaluate.expressions import holds
 from whgen.evaluate.fact import evaluate_fact
+from whgen.evaluate.increments import after_run
 from whgen.evaluate.staging import Evaluated, evaluate_staging
 from whgen.evaluate.values import EvaluationError, Row
 from whgen.ir.types import Kind
@@ -19,6 +20,8 @@ from whgen.rehearse.days import State
 from whgen.rehearse.raw import RawTable, raw_type
 
 _NATIVE = {Kind.STRING: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.FLOAT: "DOUBLE", Kind.DATETIME: "TIMESTAMP", Kind.TIMESTAMP: "TIMESTAMPTZ"}
+
+_OF_OLDER_ROWS = ("__relationships", "__members_exist", "_key__unique")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class Stage:
         schemas = {s.name: s.location[self.name]["schema_name"] for s in self.warehouse.sources}
         tables = {(schemas[source], table): (self._columns((source, table)), rows) for (source, table), rows in state.items()}
         self.project.load(tables, self.folder)
-        ended = self.project.build([f"+{name}" for name in sorted(self.wanted)], tests=tests)
+        # A fact of hashed keys reads none of its dimensions, which are looked at, too.
+        ended = self.project.build([f"+{name}" for name in sorted(self._needed())], tests=tests)
         with self.project.reading():
             faults = self._held_against(state, {e.name for e in ended if e.kind != "test"})
         return faults or [_of_node(e) for e in ended if not e.is_skipped and self._is_ours(e)]
@@ -56,7 +60,7 @@ class Stage:
         """Build all facts anew; those whose rows are then others."""
         facts = [f for f in self.warehouse.facts if f.name in self.compared and (not self.wanted or f.name in self.wanted)]
         with self.project.reading():
-            before = {f.name: self._built(f) for f in facts}
+            before = {f.name: self.memory.anew[f.name] if f.incremental else self._built(f) for f in facts}
         ended = self.project.build([f.name for f in facts], full_refresh=True, tests=False) if facts else []
         with self.project.reading():
             found = [difference(f, Evaluated(self._built(f)), before[f.name]) for f in facts]
@@ -69,7 +73,14 @@ class Stage:
     def _is_ours(self, ended: Ended) -> bool:
         # What is made of hand-written SQL may fail tests that the made-up rows know nothing of.
         table = self.warehouse.table(ended.tested or ended.name)
-        return not (ended.kind == "test" and table is not None and self._by_hand(table))
+        if ended.kind != "test" or table is None:
+            return True
+        return not (self._by_hand(table) or self._is_of_older_rows(table, ended.name))
+
+    def _is_of_older_rows(self, table: Table, test: str) -> bool:
+        # Rows from before the look-back keep the keys of members and versions that were there, and stay when their event moves into it.
+        # That these tests then say so is what they are there for.
+        return isinstance(table, Fact) and table.incremental is not None and test.endswith(_OF_OLDER_ROWS)
 
     def _by_hand(self, table: Table) -> bool:
         base = getattr(table, "base", None)
@@ -120,7 +131,7 @@ class Stage:
         return found
 
     def _rows_in(self, table: Table, known: Mapping[str, Sequence[Row]]) -> int | None:
-        if not isinstance(table, Fact) or table.base.name not in known:
+        if not isinstance(table, Fact) or table.base.name not in known or table.incremental is not None:
             return None
         return sum(holds(table.where, row) for row in known[table.base.name])
 
@@ -133,13 +144,20 @@ class Stage:
                 self._see(table, base)
                 base = self.memory.seen.get(table.name, [])
             return evaluate_dimension(table, base, known, self.memory)
-        if getattr(table, "incremental", None) is not None:
-            raise EvaluationError("a table that is loaded by increments, which does not see all changes")
         if type(table) is Fact:
-            return evaluate_fact(table, known[table.base.name], known)
+            return self._of_fact(table, known)
         if isinstance(table, CalendarDimension):
             raise EvaluationError("a calendar, which no row changes")
         raise EvaluationError("SQL that is not whgen's, or is made of several tables")
+
+    def _of_fact(self, fact: Fact, known: Mapping[str, Sequence[Row]]) -> Evaluated:
+        found = evaluate_fact(fact, known[fact.base.name], known)
+        if fact.incremental is None:
+            return found
+        self.memory.anew[fact.name] = found.rows
+        after = after_run(fact, found.rows, known[fact.base.name], self.memory.loaded.get(fact.name))
+        self.memory.loaded[fact.name] = after
+        return Evaluated(after, found.left_out)
 
     def _see(self, dimension: Dimension, base: Sequence[Row]) -> None:
         """Date what the snapshot saw today by the warehouse's clock, which nobody else knows."""

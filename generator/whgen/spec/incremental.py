@@ -11,7 +11,8 @@ from whgen.spec.common import Name, SpecModel, Text, eg
 class Incremental(SpecModel):
     """Each run loads what is new, and once more what the look-back covers: rows that came late, changed or went within it are right
     afterwards, as after a full refresh. What changes outside it is not seen: neither rows, nor versions of a dimension that are told of
-    late. `whgen build --full-refresh` builds the table anew."""
+    late. A row whose event moves from before the look-back into it is there twice, which the test of its key says. `whgen build
+    --full-refresh` builds the table anew."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (OneOf(("by", "loaded"), "increments go either `by` a date or by what was `loaded`"),)
 
