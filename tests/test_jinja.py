@@ -76,6 +76,7 @@ strict: false
 persist_docs: true
 run_history: true
 unit_tests: true
+semantic_layer: true
 meta: {owner: [a, {b: c}]}
 tags: [daily]
 """,

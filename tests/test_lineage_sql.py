@@ -91,6 +91,10 @@ def test_lineage_is_what_the_sql_does(name: str, tmp_path: Path) -> None:
                 or "{%" in re.sub(r"\{%-? (if is_incremental\(\)|else|endif) -?%\}", "", text)
             ):
                 continue
+            table = warehouse.table(path.stem)
+            if table is None:
+                # The time spine of the semantic layer is no table of the specs.
+                continue
             sources: dict[str, str] = {}
             tree = sqlglot.parse_one(_plain(text, sources), read=project.warehouse)
             known = {n: list(t.columns) for n, t in lineage.tables.items()}
@@ -102,7 +106,7 @@ def test_lineage_is_what_the_sql_does(name: str, tmp_path: Path) -> None:
             named_rows = _beyond(lineage, Node(own))
 
             real = {alias: raw_names[s] for s, alias in sources.items()} | {n: b.name for n, b in snapshots.items() if n}
-            assert set(columns) == {c.name for c in warehouse.table(own).columns}, own
+            assert set(columns) == {c.name for c in table.columns}, own
             # A lookup finds at most one row, and never loses one: its columns decide the key, and no rows.
             table = warehouse.table(own)
             looked_up = [_beyond(lineage, Node(own, role.column.name)) for role in table.roles] if isinstance(table, Fact) else []

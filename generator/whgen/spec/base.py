@@ -121,7 +121,12 @@ class SpecModel(BaseModel):
         """`X | None` says what Python finds when a key is not given. A key that is there has a value, so the loader takes no null."""
         schema = handler(source)
         for model_field in _fields(schema):
-            default = model_field["schema"]
-            if default["type"] == "default" and default["schema"]["type"] == "nullable":
-                default["schema"] = default["schema"]["schema"]
+            around = model_field["schema"]
+            if around["type"] != "default":
+                continue
+            # What stands before the value, as a short form, stands around its schema.
+            while around["schema"]["type"].startswith("function-"):
+                around = around["schema"]
+            if around["schema"]["type"] == "nullable":
+                around["schema"] = around["schema"]["schema"]
         return schema

@@ -288,7 +288,10 @@ WITH orders AS (
 -- Distinct, so that no row of the fact can be doubled.
 order_lookup AS (
 
-    SELECT DISTINCT order_key FROM {{ ref('dim_order') }}
+    SELECT DISTINCT
+        order_key,
+        order_id
+    FROM {{ ref('dim_order') }}
 
 ),
 
@@ -317,7 +320,7 @@ SELECT
     END AS paid_key
 FROM orders
 LEFT JOIN order_lookup
-    ON MD5(CAST(orders.order_id AS TEXT)) = order_lookup.order_key
+    ON orders.order_id = order_lookup.order_id
 LEFT JOIN paid_lookup
     ON
         orders.referrer_id = paid_lookup.customer_id
@@ -391,7 +394,10 @@ LEFT JOIN customer_lookup
     ON
         orders.customer_id = customer_lookup.customer_id
         AND (orders.ordered_at < customer_lookup.valid_to OR customer_lookup.valid_to IS NULL)
-        AND (orders.ordered_at >= customer_lookup.valid_from OR (customer_lookup.is_first AND orders.ordered_at IS NOT NULL))
+        AND (
+            orders.ordered_at >= customer_lookup.valid_from
+            OR (customer_lookup.is_first AND orders.ordered_at IS NOT NULL)
+        )
 LEFT JOIN referrer_lookup
     ON
         orders.referrer_id = referrer_lookup.customer_id
