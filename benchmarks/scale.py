@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from as_sqlmesh import write_sqlmesh
 from make_specs import write
-from measure import PYTHON, median, verdict
+from measure import PYTHON, Run, middle, run, verdict
 
 WHGEN = [PYTHON, "-m", "whgen"]
 DBT = [str(Path(PYTHON).with_name("dbt"))]
-MEGABYTE = 1024
 MOST_FOR_DBT = 2000
 LOAD = "from sqlmesh import Context; assert len(Context(paths='.').models)"
 WAREHOUSES = ("duckdb", "bigquery")
@@ -46,37 +42,7 @@ GROWTH = 1.2
 MOST_TABLES, MEGABYTES = 10_000, 1536.0
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a command took: seconds on the clock and of processors, and the most memory that a process of it had, in megabytes."""
-
-    seconds: float
-    processor: float
-    megabytes: float
-
-
 Runs = dict[str, Run]
-
-
-def run(command: Sequence[str], folder: Path) -> Run:
-    """Run a command that must succeed, in a process of its own, so that its memory can be told."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    began = time.perf_counter()
-    child = os.fork()
-    if child == 0:
-        os.chdir(folder)
-        with Path(os.devnull).open("wb") as nothing:
-            os.dup2(nothing.fileno(), 1)
-        os.execve(command[0], list(command), environment)
-    _, status, usage = os.wait4(child, 0)
-    if status:
-        sys.exit(f"{' '.join(command)} failed in {folder}")
-    return Run(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MEGABYTE)
-
-
-def middle(runs: Sequence[Run]) -> Run:
-    """The median of each figure."""
-    return Run(median([r.seconds for r in runs]), median([r.processor for r in runs]), median([r.megabytes for r in runs]))
 
 
 def round_of(folder: Path) -> Runs:
