@@ -141,5 +141,10 @@ def _schedule(data: Mapping[str, Any]) -> PlannedSchedule:
 def _workflow(data: Mapping[str, Any] | None) -> Workflow | None:
     if data is None:
         return None
-    deployments = tuple(Deployment(**{**d, "variables": tuple((n, v) for n, v in d["variables"])}) for d in data["deployments"])
-    return Workflow(**{**data, "install": tuple(data["install"]), "prepare": tuple(data["prepare"]), "deployments": deployments})
+    read = {"install": tuple(data["install"]), "prepare": tuple(data["prepare"])}
+    deployments = tuple(_deployment(d) for d in data["deployments"])
+    return Workflow(**{**data, **read, "deployments": deployments, "preview": _deployment(data["preview"]) if data["preview"] else None})
+
+
+def _deployment(data: Mapping[str, Any]) -> Deployment:
+    return Deployment(**{**data, "variables": tuple((n, v) for n, v in data["variables"])})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 from whgen.changes.change import Change
@@ -15,6 +15,9 @@ _SIGNS = {Weight.BREAKING: "\U0001f534", Weight.REBUILD: "\U0001f7e1", Weight.AD
 
 
 _MOST_LISTED = 6
+_LONGEST = 60_000
+"""How many characters Markdown may have: a comment at GitHub holds 65,536."""
+_MOST_NAMED = 40
 
 
 def to_text(plan: Plan, *, with_sql: bool) -> str:
@@ -33,19 +36,41 @@ def to_text(plan: Plan, *, with_sql: bool) -> str:
 
 
 def to_markdown(plan: Plan) -> str:
-    """The plan as a comment of a pull request, with the SQL folded."""
+    """The plan as a comment of a pull request, with the SQL folded; what would make it too long for one is left out, and said to be."""
+    rows = [
+        f"| {_SIGNS[c.weight]} {_mark(c, plan)} | `{c.subject}` | {_cell(c.words)} | {_place(c)} |" for _, cs in _by_table(plan) for c in cs
+    ]
+    kept = _fitting(rows, _LONGEST // 2)
     lines = [f"**whgen plan**: {_counts(plan)}, compared with {plan.against}", ""]
-    if plan.changes:
-        lines += ["| | | change | |", "|---|---|---|---|"]
-    for _, changes in _by_table(plan):
-        lines += [f"| {_SIGNS[c.weight]} {_mark(c, plan)} | `{c.subject}` | {_cell(c.words)} | {_place(c)} |" for c in changes]
-    lines += ["", *(f"- {label}: {', '.join(f'`{n}`' for n in names)}" for label, names in _effects(plan) if names)]
-    for name, diff in sorted(plan.sql.items()):
-        lines += ["", f"<details><summary>SQL of <code>{name}</code></summary>", "", "```diff", diff.rstrip("\n"), "```", "", "</details>"]
-    entry = _entry(plan)
-    if entry:
-        lines += ["", "If the breaking changes are meant, acknowledge them in the specs:", "", "```yaml", *entry, "```"]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    if rows:
+        lines += ["| | | change | |", "|---|---|---|---|", *kept]
+    lines += ["", f"and {len(rows) - len(kept)} more: `whgen plan` shows them"] if len(kept) < len(rows) else []
+    lines += ["", *(f"- {label}: {_named(names)}" for label, names in _effects(plan) if names)]
+    entry = _fitting(_entry(plan), _LONGEST // 4)
+    entry += ["  # and more: whgen plan shows them"] if len(entry) < len(_entry(plan)) else []
+    acknowledging = ["", "If the breaking changes are meant, acknowledge them in the specs:", "", "```yaml", *entry, "```"] if entry else []
+    folded = [_folded(name, diff) for name, diff in sorted(plan.sql.items())]
+    shown = _fitting(folded, _LONGEST - len("\n".join([*lines, *acknowledging])))
+    lines += shown
+    if len(shown) < len(folded):
+        lines += ["", f"The SQL of {len(folded) - len(shown)} more models changes: `whgen plan --diff` shows it."]
+    return "\n".join([*lines, *acknowledging]).rstrip("\n") + "\n"
+
+
+def _folded(name: str, diff: str) -> str:
+    head = f"<details><summary>SQL of <code>{name}</code></summary>"
+    return "\n".join(["", head, "", "```diff", diff.rstrip("\n"), "```", "", "</details>"])
+
+
+def _fitting(parts: Sequence[str], room: int) -> list[str]:
+    """As many of the parts, from the first one on, as there is room for."""
+    lengths = accumulate(len(part) + 1 for part in parts)
+    return [part for part, length in zip(parts, lengths, strict=True) if length <= room]
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(f"`{n}`" for n in names[:_MOST_NAMED]) + rest
 
 
 def to_data(plan: Plan) -> dict[str, Any]:

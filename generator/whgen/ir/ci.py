@@ -15,3 +15,5 @@ class Ci:
     branch: str = "main"
     deploy: tuple[str, ...] | None = None
     approve: tuple[str, ...] | None = None
+    preview: str = ""
+    """The target on which changes are tried before they are merged; empty for none beside the local one."""

@@ -52,6 +52,12 @@ class WorkflowView:
     has_local: bool
     deployments: tuple[DeploymentView, ...]
     has_deployments: bool
+    previews: tuple[DeploymentView, ...]
+    """The job that tries a change where it lasts; none, or one."""
+    environments: tuple[DeploymentView, ...]
+    """What the settings of the repository must have, each once."""
+    marker: str
+    """By which the one comment is found again."""
 
 
 def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Workflow:
@@ -64,14 +70,15 @@ def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Work
     approved = {*chosen[-1:]} if ci.approve is None else {*ci.approve}
     by_name = {t.name: t for t in warehouse.targets}
     variable = warehouse.name.upper()
-    deployments = tuple(
-        Deployment(
-            target=name,
-            is_approved=name in approved,
-            variables=tuple((f"{variable}_{name.upper()}_{k}", v) for k, v in dialects[by_name[name].warehouse].credentials.items()),
-        )
-        for name in chosen
-    )
+
+    def deployed(name: str, *, is_approved: bool) -> Deployment:
+        credentials = dialects[by_name[name].warehouse].credentials
+        named = tuple((f"{variable}_{name.upper()}_{k}", v) for k, v in credentials.items())
+        return Deployment(target=name, is_approved=is_approved, variables=named)
+
+    deployments = tuple(deployed(name, is_approved=name in approved) for name in chosen)
+    # What is built in the runner's own file needs no other place to be tried.
+    preview = deployed(ci.preview, is_approved=False) if ci.preview and ci.preview != local else None
     extras = sorted({dialects[t.warehouse].name for t in warehouse.targets if not dialects[t.warehouse].is_local})
     package = f"'whgen[{','.join(extras)}]'" if extras else "whgen"
     return Workflow(
@@ -82,6 +89,7 @@ def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Work
         branch=ci.branch,
         local=local,
         deployments=deployments,
+        preview=preview,
     )
 
 
@@ -92,6 +100,9 @@ def workflow_view(workflow: Workflow, *, github: bool) -> WorkflowView:
     for deployment in workflow.deployments:
         views.append(_deployment_view(deployment, before, github=github))
         before = views[-1].job
+    first = "build" if workflow.local else "check"
+    previews = [_deployment_view(workflow.preview, first, github=github, job="preview")] if workflow.preview else []
+    known = {view.target for view in views}
     return WorkflowView(
         origin=workflow.origin,
         python=workflow.python,
@@ -103,10 +114,13 @@ def workflow_view(workflow: Workflow, *, github: bool) -> WorkflowView:
         has_local=bool(workflow.local),
         deployments=tuple(views),
         has_deployments=bool(views),
+        previews=tuple(previews),
+        environments=(*views, *(p for p in previews if p.target not in known)),
+        marker="<!-- whgen plan -->",
     )
 
 
-def _deployment_view(deployment: Deployment, before: str, *, github: bool) -> DeploymentView:
+def _deployment_view(deployment: Deployment, before: str, *, github: bool, job: str = "") -> DeploymentView:
     files = [name for name, kind in deployment.variables if kind == "file"]
     key_file = f"whgen-{deployment.target}.json"
     key = files[0].removesuffix("FILE") if files else ""
@@ -120,7 +134,7 @@ def _deployment_view(deployment: Deployment, before: str, *, github: bool) -> De
     needed = [key if github and kind == "file" else name for name, kind in deployment.variables if kind in ("file", "secret")]
     return DeploymentView(
         target=deployment.target,
-        job=f"deploy-{deployment.target}",
+        job=job or f"deploy-{deployment.target}",
         needs=before,
         key_file=key_file,
         key=key,

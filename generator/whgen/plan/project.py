@@ -299,7 +299,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """What a workflow does: install, check, build `local` (if any target is), deploy."""
+    """What a workflow does: install, check, plan, build `local` (if any target is), try changes on `preview`, deploy."""
 
     origin: str
     install: tuple[str, ...]
@@ -308,6 +308,7 @@ class Workflow:
     branch: str
     local: str
     deployments: tuple[Deployment, ...]
+    preview: Deployment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,9 @@ def resolve_ci(at: Located[WarehouseSpec], report: Report) -> Ci:
             if name not in known:
                 message = f"there is no target `{name}`" if name not in at.spec.targets else f"`{name}` is not deployed to"
                 report.unknown("invalid-value", at.at("ci", key, index), message, name=name, known=known, kind="targets")
+    if spec.preview is not None and spec.preview not in at.spec.targets:
+        message = f"there is no target `{spec.preview}`"
+        report.unknown("invalid-value", at.at("ci", "preview"), message, name=spec.preview, known=[*at.spec.targets], kind="targets")
     return Ci(
         install=spec.install or (),
         prepare=spec.prepare or (),
@@ -29,4 +32,5 @@ def resolve_ci(at: Located[WarehouseSpec], report: Report) -> Ci:
         branch=spec.branch,
         deploy=spec.deploy,
         approve=spec.approve,
+        preview=spec.preview or "",
     )

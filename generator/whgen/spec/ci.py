@@ -24,3 +24,6 @@ class CiSpec(SpecModel):
     """The targets that are deployed to, one after the other; all that are no local files and no emulators when not given."""
     approve: Annotated[Names | None, eg("prod")] = None
     """Those among them that wait for an approval; the last one when not given."""
+    preview: Annotated[Name | None, eg("qa")] = None
+    """The target on which the change of a pull request is built, in schemas of its own that are dropped at the end, also when the build
+    failed. Whoever may open a branch in the repository then builds with its secrets. On DuckDB alone when not given."""
