@@ -132,15 +132,16 @@ class Runner:
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
-@pytest.mark.parametrize("project", ["example", "local", "many"])
+@pytest.mark.parametrize("project", ["example", "local", "many", "asking"])
 def test_workflows_are_what_github_and_gitlab_take(tmp_path: Path, project: str) -> None:
     if project == "example":
         shutil.copytree(REPOSITORY / "specs", tmp_path / "specs")
     else:
         shop = SHOP.replace("bigquery: {dataset: raw}", "bigquery: {dataset: raw}, postgres: {schema: raw}")
         crm = CRM.replace("bigquery: {dataset: raw}", "bigquery: {dataset: raw}, postgres: {schema: raw}")
-        local(tmp_path, MANY if project == "many" else "")
-        write_project(tmp_path, {"specs/shop.yml": shop, "specs/crm.yml": crm} if project == "many" else {})
+        # Whoever asks qa what a plan would read needs its key there, too.
+        local(tmp_path, {"many": MANY, "asking": MANY.replace("preview: stage", "preview: qa")}.get(project, ""))
+        write_project(tmp_path, {"specs/shop.yml": shop, "specs/crm.yml": crm} if project != "local" else {})
     workflow(tmp_path, "github")
     workflow(tmp_path, "gitlab")
     tools = Path(sys.executable).parent
@@ -169,11 +170,23 @@ def test_jobs_follow_from_the_targets(tmp_path: Path) -> None:
     assert all(("environment" in job) == name.startswith(("deploy", "preview")) for name, job in jobs.items())
     assert {name for name, job in jobs.items() if "if" in job} == {"plan", "comment", "preview", "deploy-qa", "deploy-stage", "deploy-prod"}
     assert jobs["deploy-stage"]["steps"][-1]["env"] == {"SHOP_STAGE_PASSWORD": "${{ secrets.SHOP_STAGE_PASSWORD }}"}
+    assert "environment" not in jobs["plan"], "what is never asked needs no key"
     pipeline = workflow(root, "gitlab")
     manual = {name for name, job in pipeline.items() if any(r.get("when") == "manual" for r in job.get("rules", ()))}
     assert manual == {"whgen-deploy-stage", "whgen-deploy-prod"}
     assert pipeline[".whgen"]["image"] == "python:3.13"
     assert "'whgen[bigquery]'  # quoted: yes" in pipeline[".whgen"]["before_script"][0]
+
+
+def test_a_preview_that_tells_is_asked_what_the_change_reads(tmp_path: Path) -> None:
+    shop, crm = (s.replace("bigquery: {dataset: raw}", "bigquery: {dataset: raw}, postgres: {schema: raw}") for s in (SHOP, CRM))
+    root = write_project(local(tmp_path, MANY.replace("preview: stage", "preview: qa")), {"specs/shop.yml": shop, "specs/crm.yml": crm})
+    job = workflow(root, "github")["jobs"]["plan"]
+    assert job["environment"] == "qa"
+    (plan,) = [step for step in job["steps"] if step.get("id") == "plan"]
+    assert "whgen plan --against HEAD^1 --bytes qa --format markdown" in plan["run"]
+    assert plan["env"] == {"SHOP_QA_METHOD": "service-account", "SHOP_QA_KEYFILE": "${{ runner.temp }}/whgen-qa.json"}
+    assert "--bytes qa" in workflow(root, "gitlab")["whgen-plan"]["script"][0]
 
 
 def test_a_workflow_of_defaults_deploys_to_what_is_no_file(tmp_path: Path) -> None:

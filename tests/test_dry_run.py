@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -164,3 +165,22 @@ def test_models_of_bigquery_ml_are_listed(shop: Path) -> None:
     assert found is not None
     client = Client(project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": found[0]})
     assert list(DIALECT.listed(client, "acme", "staging")) == ["churn"]
+
+
+def test_a_plan_says_what_would_be_read(shop: Path) -> None:
+    """Of the models that are built, on the target that is asked; and where nobody tells, why."""
+
+    def plan(*words: str) -> str:
+        result = CliRunner().invoke(app, ["-C", str(shop), "plan", *words], prog_name="whgen")
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    for words in (["init", "--quiet"], ["add", "--all"], ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "x"]):
+        subprocess.run(["git", *words], cwd=shop, check=True)
+    file = shop / "specs/shop.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("key: order_id\ndegenerate", "key: order_id\nwhere: order_id > 1\ndegenerate"))
+    assert "- Reads: 512 B on prod (fact_order 512 B)\n" in plan("--against", "HEAD", "--bytes", "prod", "--format", "markdown")
+    assert json.loads(plan("--against", "HEAD", "--bytes", "prod", "--json"))["reads"] == {"target": "prod", "models": {"fact_order": 512}}
+    assert "Reads: not known, since duckdb does not say what a query would read\n" in plan("--against", "HEAD", "--bytes", "dev")
+    BigQuery.answers["fact"] = (404, "Not found: Table acme:staging.stg_shop__orders was not found", "notFound")
+    assert "Reads: not known: what they read is not on prod yet\n" in plan("--against", "HEAD", "--bytes", "prod")

@@ -32,6 +32,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What the models that are built would read on a target, in words and as bytes: None for a model of which it is not known."""
+
+    target: str
+    words: str
+    models: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What goes from one state to the other."""
 
@@ -53,6 +62,8 @@ class Plan:
     """What lies in the schemas of a target, and is none of the project's."""
     acknowledged: frozenset[str] = frozenset()
     """The breaking changes that the specs acknowledge."""
+    reads: Reads | None = None
+    """Where somebody asked for it."""
 
     def of(self, weight: Weight) -> tuple[Change, ...]:
         """The changes of a weight."""

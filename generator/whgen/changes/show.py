@@ -29,6 +29,7 @@ def to_text(plan: Plan, *, with_sql: bool) -> str:
     for title, changes in _by_table(plan):
         lines += [title, *(f"  {_mark(c, plan):<12}  {_words(c, title)}  ({_place(c)})" for c in changes), ""]
     effects = [f"{label}: {_listed(names)}" for label, names in _effects(plan) if names]
+    effects += [f"Reads: {plan.reads.words}"] if plan.reads is not None else []
     lines += [*effects, ""] if effects else []
     if with_sql:
         lines += [f"{name}\n{diff}" for name, diff in sorted(plan.sql.items())]
@@ -46,6 +47,7 @@ def to_markdown(plan: Plan) -> str:
         lines += ["| | | change | |", "|---|---|---|---|", *kept]
     lines += ["", f"and {len(rows) - len(kept)} more: `whgen plan` shows them"] if len(kept) < len(rows) else []
     lines += ["", *(f"- {label}: {_named(names)}" for label, names in _effects(plan) if names)]
+    lines += [f"- Reads: {plan.reads.words}"] if plan.reads is not None else []
     entry = _fitting(_entry(plan), _LONGEST // 4)
     entry += ["  # and more: whgen plan shows them"] if len(entry) < len(_entry(plan)) else []
     acknowledging = ["", "If the breaking changes are meant, acknowledge them in the specs:", "", "```yaml", *entry, "```"] if entry else []
@@ -102,6 +104,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "tests_removed": list(plan.tests_removed),
         "strangers": list(plan.strangers),
         "sql": dict(plan.sql),
+        **({"reads": {"target": plan.reads.target, "models": dict(plan.reads.models)}} if plan.reads is not None else {}),
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whgen.cli.build import require_adapter, target_of
-from whgen.cli.environment import opened, require_environment
+from whgen.cli.environment import opened, reached, require_environment, said_of
 from whgen.cli.findings import variables_of
 from whgen.cli.say import fail, say
 from whgen.cli.sizes import in_words
@@ -14,8 +15,11 @@ from whgen.dbt.failures import NOWHERE, essence
 from whgen.diagnostics.diagnostic import Report
 
 if TYPE_CHECKING:
-    from whgen.compilation import Compilation
+    from whgen.changes.plan import Reads
+    from whgen.compilation import Compilation, Generated
     from whgen.dbt.estimate import Estimate
+
+_MOST_NAMED = 5
 
 
 def add_estimates(root: Path, compilation: Compilation, target: str | None, most: int | None, *, tell: bool) -> dict[str, Any]:
@@ -44,6 +48,43 @@ def add_estimates(root: Path, compilation: Compilation, target: str | None, most
         message = f"a build of `{name}` would read {in_words(total)}, and {in_words(most)} are allowed"
         compilation.report.error("too-many-bytes", NOWHERE, message, help="partition what is read, filter it, or allow more")
     return {"target": name, "bytes": total, "models": {e.name: e.read for e in found}}
+
+
+def reads_of(root: Path, compilation: Compilation, target: str, models: Sequence[str]) -> Reads:
+    """What some models would read on a target. Who asks gets an answer in any case: why it is not known, if it is not."""
+    from whgen.changes.plan import Reads
+    from whgen.dbt.run import DbtError
+    from whgen.output import OutputError
+
+    name, project = target_of(compilation, target)
+    try:
+        found = _asked(root, project, name, frozenset(models)) if models else {}
+    except (DbtError, OutputError, LookupError) as problem:
+        return Reads(target=name, words=f"not known, since {said_of(str(problem.args[0]), project)[1]}")
+    if found and not any(count is not None for count in found.values()):
+        return Reads(target=name, words=f"not known: what they read is not on {name} yet", models=found)
+    known = {model: count for model, count in found.items() if count is not None}
+    largest = sorted(known, key=lambda model: (-known[model], model))[:_MOST_NAMED]
+    each = ", ".join(f"{model} {in_words(known[model])}" for model in largest)
+    unknown = f"; not known of {len(found) - len(known)}" if len(known) < len(found) else ""
+    return Reads(target=name, words=f"{in_words(sum(known.values()))} on {name}{f' ({each})' if each else ''}{unknown}", models=found)
+
+
+def _asked(root: Path, project: Generated, name: str, models: frozenset[str]) -> dict[str, int | None]:
+    """Raises DbtError, OutputError, and LookupError where there is nobody to ask."""
+    from whgen.dbt.estimate import estimator
+    from whgen.dbt.session import adapter_is_installed
+    from whgen.warehouses import DIALECTS
+
+    dialect = DIALECTS[project.warehouse]
+    if not dialect.estimates:
+        raise LookupError(f"{project.warehouse} does not say what a query would read")
+    if not adapter_is_installed(project.warehouse):
+        raise LookupError(f"dbt has no adapter for {project.warehouse} here")
+    with reached(root, project, name, connect=estimator) as connection:
+        if missing := dialect.missing_login(connection.settings):
+            raise LookupError(missing[0])
+        return {e.name: e.read for e in connection.estimates() if e.name in models}
 
 
 def _report(found: tuple[Estimate, ...], origins: Any, report: Report, target: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from whgen.cli.build import require_adapter, target_of
 from whgen.cli.environment import opened, require_environment
+from whgen.cli.estimate import reads_of
 from whgen.cli.say import find_project, leave, say, say_for_programs, show
 from whgen.cli.settings import OK, STALE, Settings, common, formatted
 from whgen.cli.states import now, revision_of, then
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 )
 @click.option("-t", "--target", metavar="NAME", help="Compare with the tables and columns that this target holds.")
 @click.option("--diff", "with_sql", is_flag=True, help="Also print how the SQL of models changes.")
+@click.option("--bytes", "asked", metavar="TARGET", help="Also ask this target what the models that are built would read, where it tells.")
 @formatted("json", "markdown")
 @common
 @click.pass_obj
-def plan(settings: Settings, /, against: str | None, target: str | None, **options: bool) -> None:
+def plan(settings: Settings, /, against: str | None, target: str | None, asked: str | None, **options: bool) -> None:
     """Show what the specs change: what breaks, what is rebuilt, what is new. Nothing is written or built."""
     if against is not None and target is not None:
         raise click.UsageError("--against compares with a commit, --target with what is built: choose one")
@@ -36,6 +39,8 @@ def plan(settings: Settings, /, against: str | None, target: str | None, **optio
     root = find_project(settings)
     after, report = now(settings, root), Report()
     made = _with_target(root, after, target, report) if target is not None else _with_commit(root, after, against, report)
+    if asked is not None:
+        made = replace(made, reads=reads_of(root, after.compilation, asked, made.built))
     code = STALE if made.unacknowledged else OK
     if settings.form == "json":
         say_for_programs(settings, {"ok": code == OK, "exit_code": code, **to_data(made)}, report, after.compilation.texts)

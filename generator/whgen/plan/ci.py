@@ -54,6 +54,10 @@ class WorkflowView:
     has_deployments: bool
     previews: tuple[DeploymentView, ...]
     """The job that tries a change where it lasts; none, or one."""
+    asked: tuple[DeploymentView, ...]
+    """The same, where it says what the change would read."""
+    bytes: str
+    """The option of a plan that asks."""
     environments: tuple[DeploymentView, ...]
     """What the settings of the repository must have, each once."""
     marker: str
@@ -72,9 +76,9 @@ def plan_workflow(warehouse: Warehouse, dialects: Mapping[str, Dialect]) -> Work
     variable = warehouse.name.upper()
 
     def deployed(name: str, *, is_approved: bool) -> Deployment:
-        credentials = dialects[by_name[name].warehouse].credentials
-        named = tuple((f"{variable}_{name.upper()}_{k}", v) for k, v in credentials.items())
-        return Deployment(target=name, is_approved=is_approved, variables=named)
+        dialect = dialects[by_name[name].warehouse]
+        named = tuple((f"{variable}_{name.upper()}_{k}", v) for k, v in dialect.credentials.items())
+        return Deployment(target=name, is_approved=is_approved, variables=named, estimates=dialect.estimates)
 
     deployments = tuple(deployed(name, is_approved=name in approved) for name in chosen)
     # What is built in the runner's own file needs no other place to be tried.
@@ -102,6 +106,7 @@ def workflow_view(workflow: Workflow, *, github: bool) -> WorkflowView:
         before = views[-1].job
     first = "build" if workflow.local else "check"
     previews = [_deployment_view(workflow.preview, first, github=github, job="preview")] if workflow.preview else []
+    asked = previews if workflow.preview and workflow.preview.estimates else []
     known = {view.target for view in views}
     return WorkflowView(
         origin=workflow.origin,
@@ -115,6 +120,8 @@ def workflow_view(workflow: Workflow, *, github: bool) -> WorkflowView:
         deployments=tuple(views),
         has_deployments=bool(views),
         previews=tuple(previews),
+        asked=tuple(asked),
+        bytes=f" --bytes {workflow.preview.target}" if workflow.preview and asked else "",
         environments=(*views, *(p for p in previews if p.target not in known)),
         marker="<!-- whgen plan -->",
     )

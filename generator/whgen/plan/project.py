@@ -290,11 +290,12 @@ class PlannedSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A target that a workflow builds after a merge. `variables`: name -> value, or `secret`, or `file` for one that a secret fills."""
+    """A target that a workflow builds. `variables`: name -> value, or `secret`, or `file` for one that a secret fills."""
 
     target: str
     is_approved: bool
     variables: tuple[tuple[str, str], ...]
+    estimates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
