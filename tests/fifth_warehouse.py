@@ -117,7 +117,7 @@ DIALECT = Dialect(
     narrower={},
     physical=_physical,
     is_tried=False,
-    values=Values(texts={}, hash="LOWER(TO_HEX(MD5(TO_UTF8({x}))))", number="CAST(FROM_BASE({x}, 16) AS DECIMAL(38, 0))"),
+    values=Values(texts={}, hash="LOWER(TO_HEX(MD5(TO_UTF8({x}))))", number="FROM_BASE({x}, 16)"),
     one_database=("host", "catalog"),
     source=lambda location: {"schema": location["schema_name"]},
     profile=_profile,

@@ -62,5 +62,23 @@ def test_runs_and_plans_on_bigquery(tmp_path: Path) -> None:
         path.write_text(text.replace("columns: {code: string}\nkey: code\n", "columns: {people: integer}\n"), encoding="utf-8")
         found = [c["id"] for c in asked("plan", "--target", "dev", ends=STALE)["changes"]]
         assert found == ["column-removed large_country.code", "column-added large_country.people integer"]
+        write_project(root, {"specs/country.csv": "code,people\nDE,85\nFR,68\n"})
+        asked("build", "--schema-prefix", "pr_1_")
+        words = ["diff", "country", "--schema-prefix", "pr_1_", "--against-target", "dev"]
+        (table,) = asked(*words, ends=STALE)["tables"]
+        check_difference(table, left="pr_1_dev")
+        # And with a file, by segments: the same.
+        text = path.read_text(encoding="utf-8").replace("targets: {", "targets: {file: {warehouse: duckdb, path: shop.duckdb}, ")
+        path.write_text(text, encoding="utf-8")
+        asked("build", "--target", "file")
+        (table,) = asked("diff", "country", "--target", "file", "--against-target", "dev", ends=STALE)["tables"]
+        check_difference(table, left="file")
     finally:
         emulator.stop()
+
+
+def check_difference(table: dict[str, Any], *, left: str) -> None:
+    """One row changed, one is new, and one is gone."""
+    assert (table["only_left"], table["only_right"], table["changed"]) == (1, 1, 1), left
+    assert [e["row"] for e in (*table["only_left_examples"], *table["only_right_examples"])] == [{"code": "FR"}, {"code": "it's"}]
+    assert [(c["column"], c["examples"]) for c in table["columns"]] == [("people", [{"row": {"code": "DE"}, "left": "85", "right": "84"}])]

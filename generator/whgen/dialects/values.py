@@ -17,4 +17,4 @@ class Values:
     hash: str
     """The MD5 hash of the text `{x}` as 32 hexadecimal digits."""
     number: str
-    """The 15 hexadecimal digits `{x}` as a number, of a type in which billions of them can be summed up."""
+    """The 8 hexadecimal digits `{x}` as a whole number."""

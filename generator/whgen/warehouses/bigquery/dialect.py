@@ -143,8 +143,7 @@ _VALUES = Values(
         Kind.UNKNOWN: "TO_JSON_STRING({x})",
     },
     hash="TO_HEX(MD5({x}))",
-    # Sums of whole numbers overflow.
-    number="CAST(CAST(CONCAT('0x', {x}) AS INT64) AS NUMERIC)",
+    number="CAST(CONCAT('0x', {x}) AS INT64)",
 )
 
 DIALECT = Dialect(

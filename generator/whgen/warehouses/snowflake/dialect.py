@@ -117,7 +117,7 @@ _VALUES = Values(
         Kind.ARRAY: "TO_JSON({x})",
     },
     hash="MD5({x})",
-    number="TO_NUMBER({x}, 'XXXXXXXXXXXXXXX')",
+    number="TO_NUMBER({x}, 'XXXXXXXX')",
 )
 
 DIALECT = Dialect(
