@@ -33,6 +33,8 @@ class Editor:
         self.news = threading.Condition()
         self.loop = asyncio.new_event_loop()
         self.client = LanguageClient("tests", "1")
+        self.told: list[str] = []
+        """What the server wrote to its standard error, and showed as messages: nothing, unless it has a bug."""
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def shown(params: types.PublishDiagnosticsParams) -> None:
@@ -42,12 +44,17 @@ class Editor:
                 self.rounds[params.uri] = self.rounds.get(params.uri, 0) + 1
                 self.news.notify_all()
 
+        @self.client.feature(types.WINDOW_SHOW_MESSAGE)
+        def message(params: types.ShowMessageParams) -> None:
+            self.told.append(params.message)
+
         @self.client.feature(types.CLIENT_REGISTER_CAPABILITY)
         def register(params: types.RegistrationParams) -> None: ...
 
     def __enter__(self) -> Editor:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self._run(self.client.start_io(sys.executable, "-m", "whgen", "lsp", "--stdio"))
+        asyncio.run_coroutine_threadsafe(self._listen(), self.loop)
         general = types.GeneralClientCapabilities(position_encodings=self.encodings)  # type: ignore[arg-type]
         code_action = types.CodeActionClientCapabilities(
             code_action_literal_support=types.ClientCodeActionLiteralOptions(
@@ -215,6 +222,10 @@ class Editor:
         for _ in range(count):
             start = self.texts[path].index(text, start + 1)
         return types.Position(*position(self.texts[path], start + len(text)))
+
+    async def _listen(self) -> None:
+        while line := await self.client._server.stderr.readline():
+            self.told.append(line.decode().rstrip())
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)

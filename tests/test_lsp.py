@@ -37,6 +37,7 @@ def editor(root: Path) -> Iterator[Editor]:
     with Editor(root) as found:
         yield found
     assert found.exit_code == 0
+    assert found.told == []
 
 
 def fact(root: Path) -> Path:

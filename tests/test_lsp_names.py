@@ -108,6 +108,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
         editor.until_known("fact_order", "by_city")
         yield editor
     assert editor.exit_code == 0
+    assert editor.told == []
 
 
 def path(editor: Editor, name: str) -> Path:

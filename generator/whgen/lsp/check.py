@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from whgen.diagnostics.diagnostic import Diagnostic, Span
+from whgen.diagnostics.diagnostic import Diagnostic
 from whgen.ir.warehouse import Warehouse
-from whgen.lsp.knowledge import Knowledge, known_tables
+from whgen.lsp.knowledge import Knowledge, Use, known_tables, packed
 from whgen.pipeline import understand_texts
 from whgen.resolve.outline import outline_of
 
@@ -24,7 +24,7 @@ def check_all(root: Path, texts: Mapping[str, str]) -> Knowledge:
         reads=outline.reads if outline is not None else {},
         project_file=outline.file if outline is not None else "",
         dialect=warehouse.warehouses[0] if warehouse is not None else "",
-        uses=tuple(compilation.report.uses or ()),
+        packed_uses=packed(compilation.report.uses or ()),
     )
 
 
@@ -34,7 +34,7 @@ class Part:
 
     diagnostics: tuple[Diagnostic, ...] = ()
     warehouse: Warehouse | None = None
-    uses: tuple[tuple[str, str, Span], ...] = ()
+    uses: tuple[Use, ...] = ()
 
 
 def check_part(root: Path, texts: Mapping[str, str]) -> Part:

@@ -1,16 +1,22 @@
 """What the last whole check knew of a project: its tables, which files read which, and where every name is used.
 
-Plain data, so that it goes from the process that checks to the one that answers.
+Plain data, so that it goes from the process that checks to the one that answers. What takes long to unpack stays packed until somebody asks
+for it: a keystroke must not wait for a thousand tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from whgen.diagnostics.diagnostic import Diagnostic, Span
 from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, HandWritten, Staging, Table, Warehouse
 from whgen.lineage.compiler import kind_of
+
+Use = tuple[str, str, Span]
+"""(table, column, place); without a column, the table is named there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class KnownColumn:
     """Whether its source calls it so, too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KnownTable:
     """A table, a source's or the warehouse's: `reference` is what specs call it, `noun` what the document calls it."""
 
@@ -41,14 +47,20 @@ class KnownTable:
     grain: str
     key: tuple[str, ...]
     span: Span
-    columns: tuple[KnownColumn, ...]
+    packed: bytes
+
+    @cached_property
+    def columns(self) -> tuple[KnownColumn, ...]:
+        """Its columns, and those that only others of it are made of."""
+        found: tuple[KnownColumn, ...] = pickle.loads(self.packed)
+        return found
 
     def column(self, name: str) -> KnownColumn | None:
         """The column of that name."""
         return next((c for c in self.columns if c.name == name), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Knowledge:
     """All of it. `texts` are those of the files that were checked."""
 
@@ -60,8 +72,13 @@ class Knowledge:
     """For each file the files that it is made of."""
     project_file: str = ""
     dialect: str = ""
-    uses: tuple[tuple[str, str, Span], ...] = ()
-    """(table, column, place); without a column, the table is named there."""
+    packed_uses: bytes = b""
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Where every name is used."""
+        found: tuple[Use, ...] = pickle.loads(self.packed_uses) if self.packed_uses else ()
+        return found
 
     def table(self, name: str) -> KnownTable | None:
         """The table that specs or SQL call so."""
@@ -71,6 +88,11 @@ class Knowledge:
     def by_kind(self, *kinds: str) -> Iterator[KnownTable]:
         """The tables of some kinds."""
         return (t for t in self.tables.values() if t.kind in kinds)
+
+
+def packed(things: Iterable[object]) -> bytes:
+    """Things as `KnownTable` and `Knowledge` hold them."""
+    return pickle.dumps(tuple(things))
 
 
 def known_tables(warehouse: Warehouse) -> dict[str, KnownTable]:
@@ -90,7 +112,7 @@ def _known(table: Table) -> KnownTable:
         grain=table.grain if isinstance(table, Fact | HandWritten) and table.grain else "",
         key=table.key,
         span=table.span,
-        columns=tuple(_columns(table)),
+        packed=packed(_columns(table)),
     )
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from whgen.diagnostics.diagnostic import Span
-from whgen.lsp.knowledge import Knowledge, KnownTable
+from whgen.lsp.knowledge import Knowledge, KnownTable, Use
 
 _QUOTED = 2
 """Characters that a text in quotes has at least."""
 
 Node = tuple[str, str]
-Uses = Iterable[tuple[str, str, Span]]
+Uses = Iterable[Use]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

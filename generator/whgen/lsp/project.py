@@ -128,7 +128,9 @@ class Project:
         if file not in self._artefacts:
             texts = self.knowledge.texts
             part = {f: texts[f] for f in self._part_of(file) if f in texts}
-            found = check_part(self.root, part).diagnostics if file in part else ()
+            same = self._part[0] == file and self._part[1] == part
+            # Where nothing was typed since, it is what was found last.
+            found = (self._part[2] if same else check_part(self.root, part)).diagnostics if file in part else ()
             told = frozenset(_key(d) for d in found if d.span.file == file)
             self._artefacts[f"{file}\n"] = told
             self._artefacts[file] = told - {_key(d) for d in self.knowledge.diagnostics if d.span.file == file}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.uris import from_fs_path, to_fs_path
 
 from whgen.diagnostics.diagnostic import Diagnostic, Severity, Span
@@ -22,6 +23,13 @@ _KINDS = {
 }
 _SEVERITIES = {Severity.ERROR: types.DiagnosticSeverity.Error, Severity.WARNING: types.DiagnosticSeverity.Warning}
 TextOf = Callable[[str], Text]
+
+
+class RefusedError(JsonRpcException):
+    """A request that cannot be done, and why: an answer to the user, and no fault of the server."""
+
+    CODE = -32803
+    MESSAGE = "Request failed"
 
 
 def path_of(uri: str) -> Path | None:

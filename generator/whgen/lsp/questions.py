@@ -6,26 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from whgen.diagnostics.diagnostic import Diagnostic, Edit, Span
 from whgen.diagnostics.edits import fitting
 from whgen.lsp.hover import word_at
 from whgen.lsp.links import definition, named_at, references
 from whgen.lsp.project import Project
-from whgen.lsp.protocol import location_of, path_of, range_of, stretch_of
+from whgen.lsp.protocol import RefusedError, location_of, path_of, range_of, stretch_of
 from whgen.lsp.rename import Renaming
 from whgen.lsp.server import Server
 from whgen.lsp.text import Stretch
 from whgen.lsp.worker import renamed
 from whgen.spec.text import SourceText
-
-
-class _RefusedError(JsonRpcException):
-    """A request that cannot be done, and why."""
-
-    CODE = -32803
-    MESSAGE = "Request failed"
 
 
 def answer_names(server: Server) -> None:
@@ -78,7 +70,7 @@ def answer_renaming(server: Server) -> None:
         at = SourceText.of(file, text.read).span(offset, offset)
         found = await server.session.ask(renamed, project.root, project.texts(), file, at.line, at.column, params.new_name)
         if not isinstance(found, Renaming) or found.problem:
-            raise _RefusedError(found.problem if isinstance(found, Renaming) else "renaming failed: see the log of the server")
+            raise RefusedError(found.problem if isinstance(found, Renaming) else "renaming failed: see the log of the server")
         return _workspace_edit(server, project, found.edits)
 
 

@@ -16,7 +16,7 @@ from whgen.diagnostics.diagnostic import Diagnostic
 from whgen.lsp.completion import complete
 from whgen.lsp.hover import hover
 from whgen.lsp.project import Project
-from whgen.lsp.protocol import at_of, completion_of, diagnostics_of, location_of, path_of, range_of, stretch_of, uri_of
+from whgen.lsp.protocol import RefusedError, at_of, completion_of, diagnostics_of, location_of, path_of, range_of, stretch_of, uri_of
 from whgen.lsp.session import Session
 from whgen.lsp.text import At, Text
 
@@ -79,6 +79,8 @@ def make_server() -> Server:
 def serve() -> None:
     """Serve one editor over standard input and output, until it says goodbye."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="whgen lsp: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_fault)
     # What any library prints must not get between the messages.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -87,6 +89,11 @@ def serve() -> None:
         server.start_io(sys.stdin.buffer, output)
     finally:
         server.session.stop()
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether something belongs into the log: what is refused was told to who asked."""
+    return not (record.exc_info and isinstance(record.exc_info[1], RefusedError))
 
 
 def _follow_files(server: Server) -> None:

@@ -220,9 +220,9 @@ class Session:
         self._pending |= {root / file for file in typed}
         if typed and self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(_AT_ONCE, self._check_open)
-        for file in now:
-            if _is_spec(file):
-                self._prepare(project, file)
+        for number, file in enumerate(file for file in now if _is_spec(file)):
+            # One after the other, so that what is typed meanwhile comes in between.
+            asyncio.get_running_loop().call_later(number * PAUSE, self._prepare, project, file)
 
     def _tell(self, path: Path, text: Text, found: Iterable[Diagnostic]) -> None:
         self.shown[path] = tuple(found)

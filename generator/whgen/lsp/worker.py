@@ -8,7 +8,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ class Worker:
         self._answer = answer
         self._pipe: Connection | None = None
         self._process: Any = None
+        self._is_stopped = False
 
     def ask(self, work: Callable[..., Any], *arguments: Any) -> None:
         """Have a function of a module called there."""
@@ -39,6 +39,7 @@ class Worker:
 
     def stop(self) -> None:
         """End the other process."""
+        self._is_stopped = True
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
@@ -57,10 +58,13 @@ class Worker:
         while True:
             try:
                 found, problem = pipe.recv()
-            except (EOFError, OSError):
-                self._answer(None, "the process that checks has ended")
+            except (EOFError, OSError, TypeError, ValueError):
+                # A pipe that is closed while somebody waits at it fails in any of these ways.
+                if not self._is_stopped:
+                    self._answer(None, "the process that checks has ended")
                 return
-            self._answer(found, problem)
+            if not self._is_stopped:
+                self._answer(found, problem)
 
 
 def serve(pipe: Connection) -> None:
@@ -70,7 +74,9 @@ def serve(pipe: Connection) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(2, 1)
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
+    if hasattr(os, "nice"):
+        # Who types waits for the other process.
+        os.nice(5)
     while True:
         try:
             work, arguments = pipe.recv()
