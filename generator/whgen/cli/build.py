@@ -128,6 +128,7 @@ class _Wish:
 
 
 def _execute(command: str, settings: Settings, wish: _Wish) -> None:
+    from whgen.cli.build_lock import alone
     from whgen.cli.display import display
     from whgen.cli.generate import write_all
     from whgen.cli.publish import auditing
@@ -163,7 +164,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         state=wish.state,
     )
     report = Report()
-    with auditing(project, invocation) as audit:
+    with alone(project, invocation, wish.group), auditing(project, invocation) as audit:
         invocation = replace(invocation, retry=audit.goes_on)
         if command != "test":
             migrate(settings, root, project, target, prefix, is_final=audit.file is None)

@@ -8,8 +8,8 @@ PUBLISH: tuple[Code, ...] = (
     Code(
         name="build-running",
         title="Another build is at work",
-        what="A build of a target with `publish: audited` is under way, and another one was asked for.",
-        why="Each makes a copy, and the one that ends last would undo what the other has published.",
+        what="A build of the target is under way, and another one was asked for.",
+        why="Tables of the two would be mixed; with `publish: audited`, the last to end would undo what the other has published.",
         example="whgen build --target prod   # while the nightly build runs",
         fix="Wait until it is done. The message says whose it is, and since when; the lock of a process that has died is free.",
         at_run_time=True,

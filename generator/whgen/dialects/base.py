@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import exp
 
+from whgen.dbt.lock_queries import BuildLock
 from whgen.dialects.incremental import Increment, Window, add_to
 from whgen.dialects.lowering import Lowerings, lowered
 from whgen.dialects.physical import Physical
@@ -97,6 +98,8 @@ class Dialect:
     """A query for the schemas that lie where a connection with these settings looks for them; None where they all do."""
     missing_login: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
     """What a connection with these settings lacks to log in, as far as that shows offline, and what to do, with `{variable}` in it."""
+    build_lock: BuildLock | None = None
+    """How builds on one target keep each other out; None where its server has no locks."""
     values: Values
     """How values become texts that are equal on every warehouse."""
     one_database: tuple[str, ...]

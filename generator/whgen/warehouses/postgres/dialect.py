@@ -21,6 +21,7 @@ from whgen.ir.types import Kind, Type
 from whgen.ir.warehouse import Table, Warehouse
 from whgen.sql.elements import Elements, Place
 from whgen.sql.types import logical_type, sql_type
+from whgen.warehouses.postgres.build_lock import BUILD_LOCK
 from whgen.warehouses.postgres.functions import LOWERINGS
 from whgen.warehouses.postgres.tables import physical
 
@@ -209,5 +210,6 @@ DIALECT = Dialect(
     drop=_drop,
     server_version="show server_version",
     oldest_server=16,
+    build_lock=BUILD_LOCK,
     credentials={"PASSWORD": "secret"},
 )
