@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from click.testing import CliRunner, Result
 from postgres_server import PostgresServer
 from projects import release, write_project
 from whgen.cli.app import app
+from whgen.warehouses import DIALECTS
 from whgen.warehouses.postgres.build_lock import BUILD_LOCK
 
 SHOP = """\
@@ -148,3 +150,14 @@ def test_who_cannot_log_in_is_told_so_by_the_build(shop: Path) -> None:
     path = shop / "specs/warehouse.yml"
     path.write_text(path.read_text(encoding="utf-8").replace('"dbname": "locked"', '"dbname": "nowhere"'), encoding="utf-8")
     assert "there is no database `nowhere`" in whgen(shop, "build", "--target", "prod", ends=1).output
+
+
+def test_a_server_that_refuses_the_lock_is_no_reason_to_build_without(
+    shop: Path, database: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = replace(BUILD_LOCK, alone="select pg_try_advisory_lock({name} / 0)")
+    monkeypatch.setitem(DIALECTS, "postgres", replace(DIALECTS["postgres"], build_lock=refused))
+    said = whgen(shop, "build", "--target", "prod", ends=1).output
+    assert "error[dbt-failed]: no build was begun, since it could not be seen whether another one is at work: division by zero" in said
+    row = database.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'production'").fetchone()
+    assert row == (0,)

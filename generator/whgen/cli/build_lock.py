@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from whgen.cli.environment import require_environment
+from whgen.cli.environment import require_environment, said_of
 from whgen.cli.say import fail
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def alone(project: Generated, invocation: Invocation, group: str | None) -> Iterator[None]:
     """Keep other builds of the target away; the command ends when one is at work. Tests change nothing, and wait for nobody."""
     from whgen.dbt.build_lock import HeldError, locked
+    from whgen.dbt.run import DbtError
     from whgen.warehouses import DIALECTS
 
     lock = DIALECTS[project.warehouse].build_lock
@@ -30,4 +31,7 @@ def alone(project: Generated, invocation: Invocation, group: str | None) -> Iter
             held.enter_context(locked(invocation, lock, schemas, group or ""))
         except HeldError as problem:
             fail("build-running", f"another build works on `{invocation.target}`: {problem}", help="wait until it is done")
+        except DbtError as problem:
+            code, message, help_ = said_of(str(problem), project)
+            fail(code, f"no build was begun, since it could not be seen whether another one is at work: {message}", help=help_)
         yield

@@ -16,6 +16,7 @@ from typing import Any
 
 from whgen.dbt.events import Invocation
 from whgen.dbt.lock_queries import BuildLock
+from whgen.dbt.run import DbtError
 from whgen.dbt.session import refusals, session
 
 
@@ -25,7 +26,7 @@ class HeldError(Exception):
 
 @contextlib.contextmanager
 def locked(invocation: Invocation, lock: BuildLock, schemas: tuple[str, ...], group: str) -> Iterator[None]:
-    """Hold the lock of the schemas. Raises HeldError.
+    """Hold the lock of the schemas. Raises HeldError, and DbtError where the server does not answer.
 
     Groups of a schedule write different tables, and a scheduler may run some at once: so each takes the lock together with other groups,
     and one of its own alone.
@@ -58,9 +59,12 @@ def _take(handle: Any, lock: BuildLock, what: str, query: str) -> None:
 
 
 def _ask(handle: Any, query: str) -> list[tuple[Any, ...]]:
-    with handle.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
+    try:
+        with handle.cursor() as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+    except refusals() as refusal:
+        raise DbtError(str(refusal)) from refusal
 
 
 def _opened(invocation: Invocation) -> Any:
