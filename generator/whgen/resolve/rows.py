@@ -24,8 +24,10 @@ from whgen.spec.inputs import Unnest as UnnestSpec
 from whgen.spec.load import Located
 from whgen.spec.source import Dedupe as DedupeSpec
 from whgen.sql.columns import column_expression
+from whgen.sql.elements import Elements
 from whgen.sql.parse import PLACE, WRITTEN
 from whgen.sql.types import set_nullable
+from whgen.warehouses import DIALECTS
 
 Columns = dict[str, Column]
 
@@ -109,6 +111,11 @@ def deduped_of(
 def unnest_of(rows: Rows, spec: UnnestSpec) -> Unnest | None:
     """The elements of an array: two more columns, and the key of what is then a row."""
     at, symbols, path = rows.at, rows.symbols, ("unnest",)
+    for name in symbols.warehouses:
+        if name in DIALECTS and Elements not in DIALECTS[name].lowerings:
+            rows.is_broken = True
+            help_ = "write a `model:` with a SELECT of its own, which the specs then read"
+            symbols.report.error("not-portable", at.key(*path), f"how {name} makes rows of an array is not known here", help=help_)
     array = rows.expression(spec.array, (*path, "array"))
     declared = symbols.type_of(spec.type, at.at(*path, "type")) if spec.type else UNKNOWN
     known = array.type.element or UNKNOWN if array is not None and array.type.kind is Kind.ARRAY else array.type if array else UNKNOWN
