@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from lsprotocol import types
 from measure import median, verdict
 
 from lsp_client import Editor
@@ -55,10 +56,12 @@ def _judged(root: Path, strokes: int) -> bool:
 
 
 def _typed(editor: Editor, path: Path, strokes: int) -> tuple[list[float], list[float]]:
-    """Seconds to the diagnostics, and to a completion, after each of some characters: a column that is not there is typed in a value."""
+    """Seconds to the diagnostics, and to a completion, after each of some characters that are typed into an expression."""
     text = editor.texts[path]
-    line = next(n for n, words in enumerate(text.split("\n")) if words.startswith("description: "))
-    end = len(text.split("\n")[line])
+    line = next(n for n, words in enumerate(text.split("\n")) if "expr: " in words)
+    words = text.split("\n")[line]
+    end = words.index("expr: ") + len("expr: ") + words.split("expr: ")[1].startswith(("'", '"'))
+    document = types.TextDocumentIdentifier(uri=path.as_uri())
     shown, completed = [], []
     for n in range(strokes):
         letter = "abcdefghij"[n % 10]
@@ -73,10 +76,14 @@ def _typed(editor: Editor, path: Path, strokes: int) -> tuple[list[float], list[
         time.sleep(0.08)
         began = time.perf_counter()
         editor.put(path, ((line, end), (line, end), letter))
-        editor.complete(path, "\n")
-        completed.append(time.perf_counter() - began)
         end += 1
+        params = types.CompletionParams(text_document=document, position=types.Position(line, end))
+        found = editor.request("text_document_completion_async", params)
+        completed.append(time.perf_counter() - began)
+        assert any(item.label == "date_trunc" for item in found.items), "an expression is completed"
         time.sleep(0.12)
+    editor.put(path, ((line, end - 2 * strokes), (line, end), ""))
+    editor.until_codes(path)
     return shown, completed
 
 
@@ -86,6 +93,8 @@ def _tell_the_whole(editor: Editor, source: Path) -> None:
     name = next(line.strip().split(":")[0] for line in text.split("\n") if "Number of the" in line)
     line = next(n for n, words in enumerate(text.split("\n")) if "Number of the" in words)
     start = text.split("\n")[line].index("as: ") + 4
+    while any(editor.shown.values()):
+        time.sleep(0.1)
     began = time.perf_counter()
     editor.put(source, ((line, start), (line, start), "x"))
     while not any(found for uri, found in editor.shown.items() if uri != source.as_uri()):

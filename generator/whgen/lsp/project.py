@@ -82,6 +82,8 @@ class Project:
         if len(files) > _MOST_FILES:
             return tuple(whole)
         found = self._check_alone(file, files).diagnostics
+        if not whole and all(d.span.file != file for d in found):
+            return ()
         before = self._before(file)
         known = {_key(d) for d in found}
         own = [d for d in found if d.span.file == file and _key(d) not in before]
