@@ -43,7 +43,10 @@ def built(emulator: Emulator, raw_data: Path, tmp_path_factory: pytest.TempPathF
     )
     assert outcome.exit_code == 0, outcome.output[-4000:]
     assert "20 built, 133 tests passed, 1 warned" in outcome.output
+    sums = ("cancelled_flights", "distance_miles", "air_time_minutes")
     errs = {"dim_date.month_start": "DATETIME", "carrier_month.month_start": "DATETIME", "carrier_month.cancelled_flights": "NUMERIC"}
+    errs |= {f"fact_carrier_traffic_month.{name}": "NUMERIC" for name in sums}
+    errs |= {f"fact_airport_traffic_day.{name}": "NUMERIC" for name in ("cancelled_flights", "flights_so_far")}
     return OnEmulator(emulator.client(PROJECT), errs)
 
 
