@@ -474,11 +474,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     place = tmp_path / "schema.json"
     place.write_text("old", encoding="utf-8")
 
-    def full(self: Path, *arguments: object, **options: object) -> int:
-        self.touch()
+    def full(self: Path, target: Path) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "replace", full)
     result = whgen("-C", str(tmp_path), "schema", "--output", "schema.json")
     assert "No space left on device" in result.stderr
     assert place.read_bytes() == b"old"

@@ -47,6 +47,7 @@ def built(emulator: Emulator, raw_data: Path, tmp_path_factory: pytest.TempPathF
     errs = {"dim_date.month_start": "DATETIME", "carrier_month.month_start": "DATETIME", "carrier_month.cancelled_flights": "NUMERIC"}
     errs |= {f"fact_carrier_traffic_month.{name}": "NUMERIC" for name in sums}
     errs |= {f"fact_airport_traffic_day.{name}": "NUMERIC" for name in ("cancelled_flights", "flights_so_far")}
+    errs["int_fact_airport_traffic_day.cancelled_flights"] = "NUMERIC"
     return OnEmulator(emulator.client(PROJECT), errs)
 
 

@@ -77,13 +77,20 @@ def _of_data(value: Any, renames: Renames) -> Any:
 
 
 def sql_of(tree: exp.Expr, renames: Renames = SAME, *, in_order: bool = True) -> str:
-    """An expression on one line, without comments, in the names of now; where the order of selected columns means nothing, sorted."""
+    """An expression on one line, without comments, in the names of now; where the order of selected columns means nothing, sorted.
+
+    So are the conditions of a join and what windows are partitioned by then: they, too, come from keys in a spec.
+    """
     tree = copied(tree)
     for node in nodes_of(tree):
         if isinstance(node, exp.Column | exp.Table) and renames is not SAME:
             _rename(node, renames)
         elif isinstance(node, exp.Select | exp.Group) and not in_order:
             node.set("expressions", sorted(node.expressions, key=lambda e: str(e.alias_or_name or e.sql())))
+        elif isinstance(node, exp.Join) and isinstance(on := node.args.get("on"), exp.And) and not in_order:
+            node.set("on", exp.and_(*sorted(on.flatten(), key=lambda e: str(e.sql())), copy=False))
+        elif isinstance(node, exp.Window) and not in_order:
+            node.set("partition_by", sorted(node.args.get("partition_by") or (), key=lambda e: str(e.sql())))
     return tree.sql(comments=False)
 
 
