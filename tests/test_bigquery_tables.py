@@ -70,6 +70,19 @@ def test_dbt_reads_the_partitions(model: str, rendered: str, manifest: dict[str,
     assert (partition.range is not None) == (partition.data_type == "int64")
 
 
+def test_dbt_reads_partitions_by_the_time_of_ingestion(tmp_path: Path) -> None:
+    from dbt.adapters.bigquery.relation_configs import PartitionConfig
+
+    manifest = _parsed(_project("incremental", tmp_path))
+    model = manifest["nodes"]["model.shop.fact_correction"]
+    partition = PartitionConfig.parse(model["config"]["partition_by"])
+    assert partition is not None
+    assert (partition.render(), partition.time_ingestion_partitioning) == ("timestamp_trunc(_PARTITIONTIME, day)", True)
+    # dbt puts values of the column into the pseudo-column, and leaves it out of the table.
+    assert partition.field not in model["columns"]
+    assert f"TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY) AS {partition.field}" in model["raw_code"]
+
+
 def test_options_reach_the_configuration_of_dbt(manifest: dict[str, Any]) -> None:
     payment, customer = _config(manifest, "fact_payment"), _config(manifest, "dim_customer")
     assert (payment["partition_expiration_days"], payment["cluster_by"]) == (90, ["customer_key", "paid_at"])

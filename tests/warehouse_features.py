@@ -55,6 +55,8 @@ FEATURES = (
     _feature("Days of events loaded by increments, next run", "incremental: {by: ...}", "fact_order_by_day", run="build again"),
     _feature("Changed rows merged by increments, first run", "incremental: {loaded: ...}", "fact_change"),
     _feature("Changed rows merged by increments, next run", "incremental: {loaded: ...}", "fact_change", run="build again"),
+    _feature("Partitions by the time of ingestion, first run", "partition_by: {ingestion: ...}", "fact_notice"),
+    _feature("Partitions by the time of ingestion, next run", "partition_by: {ingestion: ...}", "fact_notice", run="build again"),
     _feature("Tables kept as the warehouse can: partitions, indexes", "warehouse_options", "fact_purchase"),
     _feature("Keys of several columns", "key", "dim_place", "stg_shop__orders__unique_combination"),
     _feature("Calendars", "calendar", "dim_date"),
@@ -71,11 +73,14 @@ FEATURES = (
     _feature("dbt's documentation, with the columns that are there", "`dbt docs generate`", "catalog", run="docs generate", analyzed=False),
 )
 
+_NO_INGESTION = ("the emulator writes its clock for each `_PARTITIONTIME`, also where dbt-bigquery names it as a column to write", "MP(")
 REASONS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("Days of events loaded by increments, next run", "emulator"): (
         "the emulator does not understand the aggregate with which dbt-bigquery finds the partitions of the new rows",
         "Required keyword",
     ),
+    ("Partitions by the time of ingestion, first run", "emulator"): _NO_INGESTION,
+    ("Partitions by the time of ingestion, next run", "emulator"): _NO_INGESTION,
     ("dbt's documentation, with the columns that are there", "emulator"): (
         "the emulator has no `__TABLES__`, where dbt-bigquery reads what there is",
         "__TABLES__",

@@ -147,9 +147,14 @@ def _nodes(manifest: Mapping[str, Any], *, again: bool) -> Iterator[Compiled]:
 
 
 def _declared(model: Mapping[str, Any], sql: str) -> str:
-    """The SQL of a model with the variable that dbt-bigquery declares before it; what matters here is its type."""
+    """The SQL of a model with what dbt-bigquery does to it: it declares a variable, of which the type matters here, and it takes the column
+    out that becomes the time of ingestion."""
     partition = model["config"].get("partition_by")
-    return sql.replace("_dbt_max_partition", f"CAST(NULL AS {partition['data_type']})") if partition else sql
+    if not partition:
+        return sql
+    if partition.get("time_ingestion_partitioning"):
+        return f"select * except ({partition['field']}) from (\n{sql}\n)"
+    return sql.replace("_dbt_max_partition", f"CAST(NULL AS {partition['data_type']})")
 
 
 def _failures(test: Mapping[str, Any], sql: str) -> str:

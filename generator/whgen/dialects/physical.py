@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sqlglot import exp
+
 from whgen.ir.warehouse import Table, Warehouse
 
 Constraints = tuple[Mapping[str, Any], ...]
@@ -24,7 +26,8 @@ class Physical:
     """Configuration and constraints of a dbt model, and what of its options cannot be.
 
     `notes` say in the model why it is kept so. `every_row` is a condition that all rows meet, for the tests of tables that are not read
-    without one; `forgets` is whether rows go away by themselves.
+    without one; `also_selected` are columns that the SELECT has for the adapter alone, and the table does not; `forgets` is whether rows go
+    away by themselves.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -33,6 +36,7 @@ class Physical:
     column_properties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     every_row: str = ""
+    also_selected: Mapping[str, exp.Expr] = field(default_factory=dict)
     forgets: bool = False
     problems: tuple[Problem, ...] = ()
 

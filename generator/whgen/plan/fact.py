@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
+from whgen.dialects.physical import Physical
 from whgen.ir.aggregate import CarriedRole
 from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER
@@ -33,15 +34,15 @@ from whgen.plan.sql import (
 from whgen.sql.columns import column_expression
 
 
-def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], notes: tuple[str, ...]) -> FactView:
-    """The model of a fact; `notes` say why it is kept as it is."""
+def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], physical: Physical) -> FactView:
+    """The model of a fact, which is kept as `physical` says."""
     alias = base_alias(fact.base)
     lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := looked_up(r)) is not None)
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
         config=config,
-        notes=notes,
+        notes=physical.notes,
         base=dialect.name_sql(alias),
         model=fact.base.name,
         lookups=lookups,
@@ -51,6 +52,7 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], notes: tupl
                 *(select_item(member_key(r, fact, table), r.column.name, dialect, r.column.type) for r in fact.roles),
                 *(select_item(_kept(c, fact, table), c.name, dialect) for c in fact.degenerate),
                 *(select_item(_measure(m, dialect, table), m.column.name, dialect, m.column.type) for m in fact.measures),
+                *(select_item(tree, name, dialect) for name, tree in physical.also_selected.items()),
             ]
         ),
         where=conditions(fact.where, dialect, table=table),

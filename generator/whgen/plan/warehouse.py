@@ -118,7 +118,7 @@ def _table_files(
         case Dimension():
             yield FromTemplate(path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config))
         case Fact():
-            yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config, physical.notes))
+            yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config, physical))
         case HandWritten() if dialect.name in table.verbatim:
             yield TextFile(path=path, text=table.verbatim[dialect.name])
         case HandWritten():

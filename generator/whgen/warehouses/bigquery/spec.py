@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 from whgen.spec.base import Named, ValueOf
-from whgen.spec.combination import Excludes
+from whgen.spec.combination import Combination, Excludes, OneOf
 from whgen.spec.common import Flag, Name, SourceName, SpecModel, Text, Texts, eg
 from whgen.spec.warehouse_parts import Place, Prefix, Shape, TableSettings, TargetSpec, WarehouseParts
 
@@ -129,12 +129,18 @@ class BigqueryPartition(SpecModel):
     """What a table is partitioned by; the column alone is the short form."""
 
     short_form: ClassVar[ValueOf] = ValueOf("column")
-    combinations: ClassVar[tuple[Excludes, ...]] = (
+    combinations: ClassVar[tuple[Combination, ...]] = (
+        OneOf(("column", "ingestion"), "a table is partitioned either by a `column` or by the time of its `ingestion`"),
         Excludes(("range", "granularity"), "`range` is for whole numbers, and `granularity` for days and times"),
+        Excludes(("ingestion", "granularity"), "`ingestion` says by itself how much time a partition holds, so there is no `granularity`"),
+        Excludes(("ingestion", "range"), "partitions by the time of `ingestion` have no `range`"),
     )
 
-    column: Annotated[Name, eg("ordered_on")]
+    column: Annotated[Name | None, eg("ordered_on")] = None
     """The column: a date, timestamp or datetime, or an integer with its `range`."""
+    ingestion: Literal["hour", "day", "month", "year"] | None = None
+    """How much time a partition holds of the time at which rows were put into the table, or last replaced in it; BigQuery keeps that in
+    `_PARTITIONTIME`, and the table has no column more. For facts with `incremental: {loaded: ...}`, which are never put in anew whole."""
     granularity: Literal["hour", "day", "month", "year"] | None = None
     """How much time a partition holds; a day when not given."""
     range: Annotated[BigqueryRange | None, eg({"start": 0, "end": 1000000, "interval": 1000})] = None
@@ -162,9 +168,10 @@ class BigqueryTable(BigqueryDefaults):
     """How a table is kept on BigQuery."""
 
     partition_by: Annotated[
-        BigqueryPartition | None, eg("ordered_on", {"column": "customer_id", "range": {"start": 0, "end": 1000000, "interval": 1000}})
+        BigqueryPartition | None,
+        eg("ordered_on", {"column": "customer_id", "range": {"start": 0, "end": 1000000, "interval": 1000}}, {"ingestion": "day"}),
     ] = None
-    """The column that the table is partitioned by."""
+    """What the table is partitioned by: one of its columns, or the time of ingestion."""
     cluster_by: Annotated[
         tuple[Name, ...] | None,
         Field(min_length=1, max_length=4),
@@ -184,7 +191,7 @@ class BigqueryTable(BigqueryDefaults):
 
     def named(self) -> Iterator[tuple[Place, str]]:
         """The columns that it speaks of, each with its place."""
-        if self.partition_by is not None:
+        if self.partition_by is not None and self.partition_by.column is not None:
             yield ("partition_by", "column"), self.partition_by.column
         yield from ((("cluster_by", number), column) for number, column in enumerate(self.cluster_by or ()))
 

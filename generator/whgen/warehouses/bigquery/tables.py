@@ -17,12 +17,16 @@ _OF_TABLES = ("partition_by", "cluster_by", "require_partition_filter", "partiti
 _PASSED_ON = ("require_partition_filter", "partition_expiration_days", "hours_to_expiration", "labels")
 _TIMES = {Kind.DATE: "date", Kind.TIMESTAMP: "timestamp", Kind.DATETIME: "datetime"}
 _UNCLUSTERED = {Kind.FLOAT, Kind.TIME, Kind.JSON, Kind.BYTES, Kind.ARRAY}
+INGESTED = "_ingested_at"
+"""What the time of ingestion is called where dbt reads it. No column of a spec can have the name."""
 _MOST_CLUSTERS = 4
 _MOST_PARTITIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Partition:
+    """Of an ingestion, `column` is empty: no query of people's filters by it unasked."""
+
     column: str
     config: Mapping[str, Any]
     note: str = ""
@@ -57,6 +61,7 @@ def physical(table: Table, warehouse: Warehouse, quoted: Callable[[str], str]) -
     return Physical(
         config=config,
         column_properties=tags,
+        also_selected={INGESTED: _now(partition.config["granularity"])} if partition is not None and not partition.column else {},
         notes=tuple(notes),
         # What dbt's own merges say, to be let through without choosing any partition.
         every_row=f"({column} IS NULL OR {column} IS NOT NULL)" if options.get("require_partition_filter") and column else "",
@@ -97,6 +102,8 @@ def _partition(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
 def _of_table(table: Table, quoted: Callable[[str], str]) -> _Partition | None:
     options = table.options.settings.get("bigquery", {})
     if (given := options.get("partition_by")) is not None:
+        if "ingestion" in given:
+            return _of_ingestion(given["ingestion"])
         return _Partition(column=given["column"], config=_as_config(table, given))
     by_dbt = "partition_by" in table.dbt
     if isinstance(table, Fact) and table.incremental is not None and table.incremental.is_event:
@@ -117,6 +124,20 @@ def _as_config(table: Table, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"field": given["column"], "data_type": "int64", "range": dict(given["range"])}
     kind = column.type.kind if column is not None else Kind.UNKNOWN
     return {"field": given["column"], "data_type": _TIMES.get(kind, "date"), "granularity": given.get("granularity", "day")}
+
+
+def _of_ingestion(unit: str) -> _Partition:
+    """dbt takes the time from a column that the SELECT has and the table does not."""
+    return _Partition(
+        column="",
+        config={"field": INGESTED, "data_type": "timestamp", "granularity": unit, "time_ingestion_partitioning": True},
+        note=f"Partitioned by the {unit} in which rows were put here: dbt makes `_PARTITIONTIME` of {INGESTED}, and no column.",
+    )
+
+
+def _now(unit: str) -> exp.Expr:
+    # BigQuery takes no time of ingestion that is not the beginning of a partition.
+    return exp.TimestampTrunc(this=exp.CurrentTimestamp(), unit=exp.var(unit.upper()))
 
 
 def _event(fact: Fact) -> Role | None:
@@ -150,9 +171,13 @@ def _of_event(fact: Fact, role: Role, quoted: Callable[[str], str]) -> _Partitio
 
 def _problems(table: Table, partition: _Partition | None, warehouse: Warehouse) -> Iterator[Problem]:
     options = table.options.settings.get("bigquery", {})
-    if partition is not None and "partition_by" in options:
-        yield from _of_partition(table, options["partition_by"])
     by = table.incremental if isinstance(table, Fact) else None
+    if partition is not None and not partition.column:
+        if by is None or by.is_event:
+            yield Problem(_NOT_INGESTED, _BY_COLUMN, "partition_by")
+            return
+    elif partition is not None and "partition_by" in options:
+        yield from _of_partition(table, options["partition_by"])
     if options.get("copy_partitions") and (by is None or not by.is_event):
         yield Problem(
             "no run replaces partitions of it, which could be copied", "it is for facts with `incremental: {by: ...}`", "copy_partitions"
@@ -166,11 +191,15 @@ def _problems(table: Table, partition: _Partition | None, warehouse: Warehouse) 
         yield from _of_expiry(table, partition)
 
 
+_NOT_INGESTED = "its runs put rows in anew, so that the time of their ingestion says nothing"
+_BY_COLUMN = "partition it by a `column`; `ingestion` is for facts with `incremental: {loaded: ...}`"
+
+
 def _unquoted(table: Table, quoted: Callable[[str], str]) -> Iterator[Problem]:
     """Names that need quotes. dbt writes these without, and with quotes of ours would drop the table on each build as another one."""
     options = table.options.settings.get("bigquery", {})
     named = {
-        "partition_by": [options["partition_by"]["column"]] if "partition_by" in options else [],
+        "partition_by": [options["partition_by"]["column"]] if "column" in options.get("partition_by", {}) else [],
         "cluster_by": options.get("cluster_by"),
     }
     for option, names in named.items():
