@@ -71,7 +71,7 @@ layers:
 columns: {status: {type: string, unit: code, pii: contact, tests: [], tags: a}}
 pii:
   contact: {description: Reached., policy_tag: {prod: projects/acme/locations/eu/taxonomies/1/policyTags/2}}
-ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod}
+ci: {install: [pip install .], prepare: make data, python: '3.12', branch: main, deploy: [prod], approve: prod, preview: dev}
 strict: false
 persist_docs: true
 run_history: true
@@ -117,7 +117,7 @@ tables:
       - {positive: true}
     warehouse_options:
       bigquery:
-        partition_by: {column: a, granularity: day, range: {start: 0, end: 9, interval: 1}}
+        partition_by: {column: a, granularity: day, ingestion: day, range: {start: 0, end: 9, interval: 1}}
         cluster_by: [a]
         require_partition_filter: true
         copy_partitions: true

@@ -291,4 +291,4 @@ def test_lock_of_the_example_is_current(raw_data: Path, tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "specs", tmp_path / "specs")
     shutil.copy(REPOSITORY / "sources.lock", tmp_path)
     result = whgen(tmp_path, "lock", "--check")
-    assert (result.exit_code, result.output) == (0, "sources.lock is current: 5 tables on duckdb, 53 columns\n")
+    assert (result.exit_code, result.output) == (0, "sources.lock is current: 5 tables on duckdb, 55 columns\n")

@@ -56,13 +56,23 @@ def test_mistakes_of_unsaved_text_are_shown_where_they_stand_and_go_away(editor:
     path = opened(editor, fact(root))
     editor.write(path, "distance_miles: {add", "distance_milez: {add")
     (found,) = editor.until_codes(path, "unknown-column")
-    assert found.message == "`stg_bts__flights` has no column `distance_milez`\ndid you mean `distance_miles`?"
+    assert found.message == "`int_fact_flight` has no column `distance_milez`\ndid you mean `distance_miles`?"
     line = editor.texts[path].splitlines()[found.range.start.line]
     assert line[found.range.start.character : found.range.end.character] == "distance_milez"
     assert (found.severity, found.source) == (types.DiagnosticSeverity.Error, "whgen")
     editor.write(path, "distance_milez", "distance_miles")
     editor.until_codes(path)
     assert "distance_milez" not in path.read_text()
+
+
+def test_lines_end_where_the_protocol_says(editor: Editor, root: Path) -> None:
+    path = opened(editor, fact(root))
+    # Elsewhere in Python, a line ends here.
+    editor.write(path, "Departures scheduled", "Departures\u2028 scheduled")
+    editor.until_codes(path, "unusable-character")
+    editor.write(path, "flown or cancelled", "flown")
+    editor.write(path, "\u2028", "")
+    editor.until_codes(path)
 
 
 def test_a_change_is_seen_in_other_files(editor: Editor, root: Path) -> None:

@@ -94,7 +94,7 @@ def _kind_of_key(path: Path, noun: str, inner: set[str]) -> str:
     if "meta" in path or "dbt" in path:
         return "text"
     if around == "columns":
-        return {"source": "source-column", "dimension": "reference"}.get(noun, "name")
+        return "name" if "column" in inner else {"source": "source-column", "dimension": "reference"}.get(noun, "name")
     if around in ("unknown", "not_found"):
         return "reference"
     if around == "measures":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from whgen import __version__
 from whgen.diagnostics.diagnostic import Diagnostic
@@ -24,11 +26,21 @@ _MOST_SYMBOLS = 200
 _TRIGGERS = [".", "{", "[", ",", " ", ":"]
 
 
+class _Protocol(LanguageServerProtocol):
+    """pygls would keep texts, too. Its lines end at other characters (U+2028), and places behind these it moves beforehand."""
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Iterator[Any]:
+        """Pass it on as it is."""
+        if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)) is not None:
+            yield handler, (params,), None
+
+
 class Server(LanguageServer):
     """A server with the session of its editor."""
 
     def __init__(self) -> None:
-        super().__init__("whgen", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
+        super().__init__("whgen", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Incremental, protocol_cls=_Protocol)
         self.session = Session(publish=self._publish)
         self.uris: dict[Path, str] = {}
         """How the editor writes the names of the files that it has open."""

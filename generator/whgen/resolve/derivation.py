@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from whgen.diagnostics.diagnostic import Related
+from sqlglot import exp
+
+from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import UNKNOWN, Type
 from whgen.ir.warehouse import Column, Derivation, Expression
 from whgen.resolve.nullable import computed
@@ -87,8 +89,12 @@ def _derivation(
         symbols.report.error(
             "missing-type", at.key(*path, name), f"the type of `{name}` does not follow from its expression", help="add `type:`"
         )
-    nothing = Expression(tree=None, trees={}, type=UNKNOWN, span=at.key(*path, name))
-    return Derivation(column=column, expression=expression or nothing, level=level)
+    return Derivation(column=column, expression=expression or unknown(at.key(*path, name)), level=level)
+
+
+def unknown(span: Span) -> Expression:
+    """In the place of an expression that is wrong, so that an editor can be told what else is known."""
+    return Expression(tree=exp.Null(), trees={}, type=UNKNOWN, span=span)
 
 
 def _cycle(start: str, needs: Mapping[str, frozenset[str]]) -> list[str]:

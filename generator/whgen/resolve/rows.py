@@ -16,6 +16,7 @@ from whgen.ir.inputs import Aggregate, Group, Join, Tested, Unnest
 from whgen.ir.types import INTEGER, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import Column, Dedupe, Expression, Table
 from whgen.resolve.dedupe import resolve_dedupe
+from whgen.resolve.derivation import unknown
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import computed
 from whgen.resolve.symbols import Path, Symbols, scope_of
@@ -165,7 +166,7 @@ def groups_of(rows: Rows, spec: Parts) -> tuple[Group, ...]:
         type_ = None if same is not None and declared is None else declared or (expression.type if expression else UNKNOWN)
         column = rows.symbols.column(name, said, rows.at, path, inherited=same, type_=type_)
         column = computed(column, expression)
-        found.append(Group(column=column, expression=expression or Expression(tree=None, trees={}, type=UNKNOWN, span=column.span)))
+        found.append(Group(column=column, expression=expression or unknown(column.span)))
     return tuple(found)
 
 
