@@ -144,6 +144,14 @@ def test_a_new_test_alone_is_run(shop: Path) -> None:
     assert "fact_order__amount__positive" in built(shop, "--target", "prod")
 
 
+def test_a_throw_away_environment_reads_the_rest_from_its_own_target(shop: Path) -> None:
+    edit(shop, AMOUNT, TWICE)
+    before = tables(shop)
+    assert built(shop, "--target", "prod", "--schema-prefix", "pr_7_", "--defer", "prod") == ["fact_order", "city_revenue"]
+    assert amounts(shop, "pr_7_production") == [("Bonn", "2.00"), ("Kiel", "13.00")]
+    assert tables(shop) == before | {"pr_7_production": ["city_revenue", "fact_order"]}
+
+
 def test_work_of_a_branch_counts_whether_it_is_committed_or_not(shop: Path) -> None:
     git(shop, "switch", "--quiet", "--create", "work")
     edit(shop, AMOUNT, TWICE)
@@ -183,7 +191,7 @@ def test_what_cannot_be(shop: Path) -> None:
 
     assert "--against and --defer go with --changed" in refusal("--defer", "prod", ends=2)
     assert "leave --select, --group and --retry out" in refusal("--changed", "--select", "fact_order", ends=2)
-    assert "--defer is for another target than `dev`" in refusal("--changed", "--defer", "dev", ends=2)
+    assert "--defer is for another target than `dev`, or goes with --schema-prefix" in refusal("--changed", "--defer", "dev", ends=2)
     assert "there is no target `pord`" in refusal("--changed", "--defer", "pord", ends=1)
     said = "error[cannot-defer]: a build on `dev` cannot read what `other` holds: they are in different databases"
     assert said in refusal("--changed", "--defer", "other", ends=1)

@@ -53,7 +53,9 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--group", metavar="SCHEDULE/GROUP", help="Only a group of a schedule, on the target of the schedule.")
 @click.option("--changed", is_flag=True, help="Only models that differ from those of a commit, and all that read them.")
 @click.option("--against", metavar="REF", help="With --changed: the commit; where this work left the main branch when not given.")
-@click.option("--defer", metavar="TARGET", help="With --changed: read what is not built from this target.")
+@click.option(
+    "--defer", metavar="TARGET", help="With --changed: read what is not built from this target; with --schema-prefix, also the same one."
+)
 @click.option("--retry", is_flag=True, help="Go on where the last build of the same selection failed; build all of it if none did.")
 @_options
 def build(settings: Settings, **options: Any) -> None:
@@ -192,8 +194,8 @@ def _only_changed(settings: Settings, root: Path, compilation: Compilation, targ
     """The wish for what changed alone; the command ends where nothing did."""
     from whgen.cli.changed import selection
 
-    if wish.defer == target:
-        raise click.UsageError(f"--defer is for another target than `{target}`")
+    if wish.defer == target and not wish.schema_prefix:
+        raise click.UsageError(f"--defer is for another target than `{target}`, or goes with --schema-prefix")
     found = selection(settings, root, compilation, target, wish.against, wish.defer)
     if not found.nodes:
         if settings.is_text:
