@@ -336,7 +336,7 @@ def test_text_and_markdown(shop: Path) -> None:
         "    sensor=a, part=3: label 3 in dev, NULL in old",
         "  level: changed in 1",
         "    sensor=a, part=3: 1 in dev, 1.5 in old",
-        "1 table of dev compared with old: 1 of them differs.",
+        "1 table of dev compared with old: it differs.",
     ]
     text = whgen(shop, "diff", "reading", "--against-target", "old", "--format", "markdown", ends=STALE).output
     assert "| `reading` | 4 | 3 | 1 | 0 | 1 | 1 key only in dev, 1 key changed |" in text

@@ -245,6 +245,10 @@ def test_a_group_that_failed_goes_on_where_it_stopped(tmp_path: Path) -> None:
     code, third = built(root, "daily/staging", "--retry")
     assert code == 0
     assert set(third) == set(first)
+    # Remembered by its name, and not by those of all nodes in it.
+    runs = json.loads(whgen("-C", str(root), "runs", "--json").stdout)["rows"]
+    assert {r["selection"] for r in runs} == {"--group daily/staging", "--group daily/production"}
+    assert "  build --group daily/staging: " in whgen("-C", str(root), "runs").stdout
 
 
 def test_a_first_try_never_goes_on_from_an_earlier_run(tmp_path: Path) -> None:

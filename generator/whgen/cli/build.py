@@ -156,6 +156,7 @@ def _execute(command: str, settings: Settings, wish: _Wish) -> None:
         root=root,
         target=target,
         select=wish.select,
+        select_words=f"--group {wish.group}" if wish.group else "--changed" if wish.changed else "",
         exclude=wish.exclude,
         full_refresh=wish.full_refresh,
         threads=wish.threads or (_threads() if project.is_local else None),

@@ -60,7 +60,8 @@ def _run(invocation: Invocation, outcome: Outcome, began: datetime) -> Run:
     from whgen.plan.runs import Run
 
     count = totals(outcome)
-    selection = [*invocation.select, *(f"--exclude {e}" for e in invocation.exclude)]
+    chosen = [invocation.select_words] if invocation.select_words else invocation.select
+    selection = [*chosen, *(f"--exclude {e}" for e in invocation.exclude)]
     return Run(
         run_id=uuid.uuid4().hex,
         started_at=began,

@@ -45,12 +45,14 @@ class Audit:
         if not outcome.ok:
             self._failed = report
             return f"Nothing was published: `{self.target}` is as it was. What was built lies in {_shown(self.file.audit)}"
+        is_first = not self.file.live.exists()
         try:
             self.file.publish()
         except PublishError as problem:
             report.error("not-published", _NOWHERE, f"what was built is good, and could not be put into its place: {problem}")
             return f"Nothing was published: `{self.target}` is as it was."
-        return f"Published: `{self.target}` is what was built. `whgen rollback --target {self.target}` brings back what it was."
+        back = "" if is_first else f" `whgen rollback --target {self.target}` brings back what it was."
+        return f"Published: `{self.target}` is what was built.{back}"
 
     def keep(self, home: str) -> None:
         """Keep that it failed where the history of runs is, once nobody holds the file."""

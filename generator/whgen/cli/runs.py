@@ -104,7 +104,8 @@ def _latest(rows: Sequence[Row]) -> list[str]:
     lines = []
     for row in rows:
         counts = [f"{row[w]} {w.replace('_', ' ')}" for w in ("built", "tests_passed", "warned", "failed", "skipped") if row[w]]
-        words = [row["command"], *([f"of {row['selection']}"] if row["selection"] else [])]
+        chosen = row["selection"]
+        words = [row["command"], *([chosen if chosen.startswith("--") else f"of {chosen}"] if chosen else [])]
         commit = f"  ({row['commit'][:8]})" if row["commit"] else ""
         lines.append(f"{row['started_at']}  {row['status']:<11}  {row['seconds']:>8.1f} s  {' '.join(words)}: {', '.join(counts)}{commit}")
     return lines

@@ -61,6 +61,8 @@ class Invocation:
     """The folder of the whgen project, which paths in the specs are relative to."""
     target: str
     select: tuple[str, ...] = ()
+    select_words: str = ""
+    """The option that the selection came of, where it is not given name by name."""
     exclude: tuple[str, ...] = ()
     full_refresh: bool = False
     threads: int | None = None

@@ -131,5 +131,6 @@ def _value(value: Value) -> str:
 def _end(found: Sequence[Difference], names: Names) -> str:
     apart = sum(not d.is_equal for d in found)
     tables = f"{len(found)} table{'' if len(found) == 1 else 's'}"
-    verdict = "no difference" if not apart else f"{apart} of them differ{'s' if apart == 1 else ''}"
+    differing = "it differs" if len(found) == 1 else f"{apart} of them differ{'s' if apart == 1 else ''}"
+    verdict = differing if apart else "no difference"
     return f"{tables} of {names[0]} compared with {names[1]}: {verdict}."
