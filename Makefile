@@ -73,7 +73,7 @@ lint: $(READY) ## check formatting, types and the layers of the code
 
 golden: $(READY) ## write all golden files anew (and fail, so that they get read)
 	$(BIN)/whgen generate --force
-	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py tests/test_warehouses.py
+	$(BIN)/python -m pytest -q --golden tests/test_cases.py tests/test_errors.py tests/test_docs.py tests/test_warehouses.py tests/test_story.py
 
 docs: $(READY) ## write the generated pages of docs/
 	$(BIN)/python -m whgen.docs docs

@@ -20,6 +20,7 @@ import pytest
 
 from projects import REPOSITORY
 from test_schedules import SCHEDULE, shop, webhook, whgen
+from test_story import assert_told, tell
 
 __all__ = ["webhook"]
 
@@ -165,3 +166,12 @@ def test_fresh_sources_let_it_through(scheduler: Scheduler, tmp_path: Path) -> N
     ran = scheduler.run(shop(tmp_path, SCHEDULE + SETTINGS))
     assert ran.commands == ["freshness --target dev shop 0", "build --group daily/staging 0", "build --group daily/production 0"]
     assert set(ran.states().values()) == {scheduler.ends["good"]}
+
+
+@pytest.mark.skipif(not PYTHONS["prefect"], reason="WHGEN_PREFECT names no interpreter: see `make schedulers`")
+def test_prefect_runs_the_nights_of_the_story(tmp_path: Path) -> None:
+    told = tell(tmp_path, prefect=PYTHONS["prefect"])
+    assert_told(told)
+    assert told.text.count("Beginning flow run") == 3
+    assert told.text.count("Finished in state Failed('Flow run encountered an exception: RuntimeError: the group everything failed')") == 1
+    assert "generated/cron/nightly.sh" not in told.text.partition("## 5.")[2]
