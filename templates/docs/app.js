@@ -56,7 +56,7 @@
     const found = Model.data.tables.filter((t) => t.kind === kind);
     if (!found.length) continue;
     const details = h("details", {}, h("summary", {}, title, " ", h("span", { class: "small" }, String(found.length))));
-    lists.set(kind, Pages.later(details, () => h("ul", {}, found.map((t) => h("li", {}, h("a", { href: href("table", t.name), class: "kind-" + kind }, t.name))))));
+    lists.set(kind, Pages.later(details, () => h("ul", {}, found.map((t) => h("li", {}, h("a", { href: href("table", t.name), class: "kind-" + kind }, soft(t.name)))))));
     nav.append(details);
     if (kind !== "staging" && kind !== "source" && found.length <= Pages.MOST_OPEN) {
       details.open = true;

@@ -44,7 +44,7 @@ def to_markdown(plan: Plan) -> str:
     kept = _fitting(rows, _LONGEST // 2)
     lines = [f"**whgen plan**: {_counts(plan)}, compared with {plan.against}", ""]
     if rows:
-        lines += ["| | | change | |", "|---|---|---|---|", *kept]
+        lines += ["| effect | table or column | change | where |", "|---|---|---|---|", *kept]
     lines += ["", f"and {len(rows) - len(kept)} more: `whgen plan` shows them"] if len(kept) < len(rows) else []
     lines += ["", *(f"- {label}: {_named(names)}" for label, names in _effects(plan) if names)]
     lines += [f"- Reads: {plan.reads.words}"] if plan.reads is not None else []
