@@ -136,6 +136,7 @@ where: name > 'a'
 unknown: {title: Nobody}
 not_found: {title: Lost}
 calendar: {from: 2020-01-01, to: 2020-12-31, week_starts: monday, fiscal_year_starts: april, fiscal_year_named_by: end}
+time_of_day: {by: minute, day_parts: {Night: 0}}
 """,
     "fact": """\
 fact: sale

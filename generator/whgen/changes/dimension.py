@@ -1,4 +1,4 @@
-"""Two dimensions, or two calendars -> how they differ: members, attributes, versions, days."""
+"""Two dimensions, calendars or times of day -> how they differ: members, attributes, versions, days."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from whgen.changes.change import Changes
 from whgen.changes.column import expression_words
 from whgen.changes.table import Pair, compare_keys, compare_rest, compare_tables
 from whgen.ir.signature import Renames, signature
-from whgen.ir.warehouse import Attribute, CalendarDimension, Dimension
+from whgen.ir.warehouse import Attribute, CalendarDimension, Dimension, TimeDimension
 
 _KNOWN = frozenset({"noun", "surrogate_key", "base", "attributes", "where", "references", "history"})
 _OF_CALENDAR = frozenset({"noun", "surrogate_key", "first", "last", "week_starts", "fiscal_month", "fiscal_year_named_by"})
+_OF_TIMES = frozenset({"noun", "surrogate_key", "by", "parts"})
 
 
 def compare_dimensions(pair: Pair, changes: Changes) -> None:
@@ -87,6 +88,23 @@ def compare_calendars(pair: Pair, changes: Changes) -> None:
     if any(getattr(old, rule) != getattr(new, rule) for rule in rules):
         changes.add("calendar-changed", name, new.span, table=name)
     compare_rest(pair, _OF_CALENDAR, changes)
+
+
+def compare_times(pair: Pair, changes: Changes) -> None:
+    """All that differs between two dimensions of the times of day."""
+    old, new = pair.old, pair.new
+    assert isinstance(old, TimeDimension)
+    assert isinstance(new, TimeDimension)
+    compare_tables(pair, changes)
+    if old.by != new.by:
+        changes.add("times-changed", new.name, new.span, table=new.name, before=f"by {old.by}", after=f"by {new.by}")
+    if old.parts != new.parts:
+        changes.add("day-parts-changed", new.name, new.span, table=new.name, before=_parts(old), after=_parts(new))
+    compare_rest(pair, _OF_TIMES, changes)
+
+
+def _parts(time: TimeDimension) -> str:
+    return ", ".join(f"{label} from {hour}" for label, hour in time.parts)
 
 
 def _days(calendar: CalendarDimension) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from whgen.changes.change import Change, Changes
-from whgen.changes.dimension import compare_calendars, compare_dimensions
+from whgen.changes.dimension import compare_calendars, compare_dimensions, compare_times
 from whgen.changes.fact import compare_facts
 from whgen.changes.model import compare_models, compare_seeds
 from whgen.changes.pairs import paired
@@ -13,13 +13,14 @@ from whgen.changes.project import compare_projects
 from whgen.changes.staging import compare_stagings
 from whgen.changes.table import Pair, compare_keys, compare_tables, pair_of
 from whgen.ir.change_kinds import KINDS
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, TimeDimension, Warehouse
 from whgen.resolve.graph import reads_of
 
 _NOUNS = {
     Staging: "a source",
     Dimension: "a table",
     CalendarDimension: "a calendar",
+    TimeDimension: "times of day",
     Fact: "a fact",
     HandWritten: "a SELECT",
     Seed: "a seed",
@@ -81,6 +82,8 @@ def _compare(pair: Pair, changes: Changes) -> None:
             compare_dimensions(pair, changes)
         case CalendarDimension(), CalendarDimension():
             compare_calendars(pair, changes)
+        case TimeDimension(), TimeDimension():
+            compare_times(pair, changes)
         case Fact(), Fact():
             compare_facts(pair, changes)
         case HandWritten(), HandWritten():

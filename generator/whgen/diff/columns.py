@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from whgen.dialects.base import Dialect
 from whgen.dialects.native import logical_type
 from whgen.ir.types import Kind, Type
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Table
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, Table
 
 Natives = Sequence[tuple[str, str]]
 """Names of columns with the warehouse's names of their types."""
@@ -93,7 +93,7 @@ def _identities(table: Table) -> list[tuple[str, ...]]:
     match table:
         case Fact():
             return [(table.surrogate_key,), tuple(c.name for c in table.grain_key)]
-        case Dimension() | CalendarDimension():
+        case Dimension() | ComputedDimension():
             return [(table.surrogate_key,), table.key]
     return [table.key]
 

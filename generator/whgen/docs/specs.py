@@ -56,6 +56,12 @@ a `model:` is what others may be made of again. Keys follow: those of the base w
 `column:`, that and the key of its tables), the key of `dedupe`, with the `position:` of `unnest` added to it, the columns of `group_by`
 after a grouping. A `key:` that does not follow is an error where it cannot be one, and a warning where nothing says that it is.
 
+## Kinds of dimensions
+
+`calendar:` makes a row for each day, `time_of_day:` one for each minute or second of a day. Their keys are numbers, yyyymmdd, hhmm or
+hhmmss, which a fact computes of its own column without a join: of a date, a datetime or a time. Of a timestamp, derive the local date
+or time in staging first.
+
 ## Facts made of another fact
 
 `aggregate:` makes a fact at a coarser grain: `by:` keeps roles and degenerate columns of the other fact, `periods:` roles of a calendar as

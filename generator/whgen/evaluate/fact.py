@@ -10,7 +10,7 @@ from whgen.evaluate.expressions import evaluate, holds
 from whgen.evaluate.staging import Evaluated
 from whgen.evaluate.values import EvaluationError, Row, Value, as_type, of_scalar, surrogate_key
 from whgen.ir.types import DATE, Kind, Type
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Role
+from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Role, TimeDimension
 
 Members = Mapping[tuple[Value, ...], Sequence[Row]]
 
@@ -58,6 +58,9 @@ def member(role: Role, row: Row, members: Members) -> Value:
     dimension = role.dimension
     if isinstance(dimension, CalendarDimension):
         return _day(dimension, key[0])
+    if isinstance(dimension, TimeDimension):
+        return _time(dimension, key[0])
+    assert isinstance(dimension, Dimension), "all others are computed"
     if None in key:
         return UNKNOWN
     if dimension.history is not None:
@@ -73,6 +76,13 @@ def _day(calendar: CalendarDimension, moment: Value) -> int:
         return int(UNKNOWN)
     day = as_type(moment, DATE)
     return day.year * 10000 + day.month * 100 + day.day if calendar.first <= day <= calendar.last else int(NOT_FOUND)
+
+
+def _time(dimension: TimeDimension, moment: Value) -> int:
+    if moment is None:
+        return int(UNKNOWN)
+    minute: int = moment.hour * 100 + moment.minute
+    return minute if dimension.by == "minute" else minute * 100 + moment.second
 
 
 def _version(role: Role, dimension: Dimension, row: Row, versions: Sequence[Row]) -> Row | None:

@@ -1,10 +1,11 @@
-"""The columns of a calendar dimension: name, type, meaning. `plan.calendar` says how each is computed."""
+"""The columns of calendars and of times of day: name, type, meaning. `plan.calendar` and `plan.time_of_day` say how each is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from whgen.ir.types import BOOLEAN, DATE, INTEGER, STRING, Type
+from whgen.ir.types import BOOLEAN, DATE, INTEGER, STRING, Kind, Type
 
 TIME_SPINE = "metricflow_time_spine"
 """The model that lists the days of the calendar for MetricFlow."""
@@ -12,7 +13,7 @@ TIME_SPINE = "metricflow_time_spine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarColumn:
-    """A column of every calendar."""
+    """A column of every calendar, or of all times of day."""
 
     name: str
     type: Type
@@ -43,3 +44,23 @@ CALENDAR: tuple[CalendarColumn, ...] = (
     _column("fiscal_quarter", INTEGER, "Quarter of the fiscal year, 1 to 4."),
     _column("fiscal_month", INTEGER, "Month of the fiscal year, 1 to 12."),
 )
+
+_OF_MINUTES = (
+    _column("time_of_day", Type(Kind.TIME), "The time, at which it begins."),
+    _column("hour_number", INTEGER, "Hour of the day, 0 to 23."),
+    _column("minute_number", INTEGER, "Minute of the hour, 0 to 59."),
+    _column("minute_of_day", INTEGER, "Minute of the day, 0 to 1439."),
+    _column("hour_of_half_day", INTEGER, "Hour on a clock of 12 hours, 1 to 12."),
+    _column("half_day", STRING, "AM before noon, PM from then on."),
+    _column("time_label", STRING, "The time as people say it on a clock of 12 hours, such as 9:30 PM."),
+    _column("day_part", STRING, "Part of the day."),
+)
+_SECONDS = (
+    _column("second_number", INTEGER, "Second of the minute, 0 to 59."),
+    _column("second_of_day", INTEGER, "Second of the day, 0 to 86399."),
+)
+
+
+def times_by(unit: Literal["minute", "second"]) -> tuple[CalendarColumn, ...]:
+    """The columns of a dimension of the times of day."""
+    return _OF_MINUTES if unit == "minute" else (*_OF_MINUTES[:4], *_SECONDS, *_OF_MINUTES[4:])

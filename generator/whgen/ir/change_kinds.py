@@ -56,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
         role_repointed=("dimension", "a key of a fact points to another dimension"),
         additivity_narrowed=("additivity", "a measure may be summed over fewer dimensions than before"),
         calendar_shortened=("calendar", "days are missing that were there"),
+        times_changed=("times of day", "they are minutes instead of seconds, or the other way round, and their keys are others"),
     ),
     **_of(
         Weight.REBUILD,
@@ -82,6 +83,7 @@ KINDS: Mapping[str, Kind] = {
         inferred_members_changed=("inferred members", "facts add members from other columns"),
         calendar_extended=("calendar", "a calendar has more days"),
         calendar_changed=("calendar", "weeks or fiscal years begin elsewhere"),
+        day_parts_changed=("day parts", "parts of a day begin elsewhere, or are called otherwise"),
         role_rejoined=("joined on", "a key of a fact is found by other columns, or as of another moment"),
         missing_policy_changed=("missing", "something else happens where a dimension lacks a member"),
         select_changed=("select", "the SELECT of a hand-written model"),

@@ -9,7 +9,7 @@ from typing import Any
 from whgen.diagnostics.diagnostic import Span
 from whgen.dialects.base import Dialect
 from whgen.ir.source import Freshness, Source, SourceTable
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, HandWritten, Role, Table, Warehouse
+from whgen.ir.warehouse import Column, ComputedDimension, Dimension, Fact, HandWritten, Role, Table, Warehouse
 from whgen.lineage.compiler import kind_of, lineage_of
 from whgen.lineage.document import edge_data, exposures_of, node_data
 from whgen.lineage.graph import Edge, Lineage, Node
@@ -97,7 +97,7 @@ def about_column(atlas: Atlas, node: Node) -> Data:
     else:
         data |= {"name": node.column, "type": lineage.tables[node.table].columns[node.column] or None}
         data["place"] = place(lineage.tables[node.table].span)
-    serves = played(atlas, table) if isinstance(table, Dimension | CalendarDimension) and node.column == table.surrogate_key else []
+    serves = played(atlas, table) if isinstance(table, Dimension | ComputedDimension) and node.column == table.surrogate_key else []
     tables = {node.table} | {e.target.table for e in used} | {s["table"] for s in serves}
     return {
         **data,
@@ -190,7 +190,7 @@ def _additivity(table: Table, name: str) -> str | None:
 
 def _part_of(table: Table, name: str) -> str:
     """What a column is for, in the words of dimensional modelling."""
-    if isinstance(table, Dimension | CalendarDimension | Fact) and name == table.surrogate_key:
+    if isinstance(table, Dimension | ComputedDimension | Fact) and name == table.surrogate_key:
         return "surrogate key"
     if isinstance(table, Fact):
         if any(r.column.name == name for r in table.roles):
@@ -198,11 +198,11 @@ def _part_of(table: Table, name: str) -> str:
         if any(m.column.name == name for m in table.measures):
             return "measure"
         return "degenerate dimension"
-    if isinstance(table, Dimension | CalendarDimension) and name in table.business_key:
+    if isinstance(table, Dimension | ComputedDimension) and name in table.business_key:
         return "business key"
     if name in table.key:
         return "key"
-    return "attribute" if isinstance(table, Dimension | CalendarDimension) else ""
+    return "attribute" if isinstance(table, Dimension | ComputedDimension) else ""
 
 
 def _policy(table: Table, name: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from whgen.dialects.base import Dialect
 from whgen.ir.types import Type
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
 from whgen.lineage.graph import Edge, Kind, Lineage, Shown
 from whgen.lineage.marts import dimension_edges, fact_edges, hand_written_edges
 from whgen.lineage.staging import staging_edges
@@ -59,7 +59,7 @@ def kind_of(table: Table) -> Kind:
             return "staging"
         case Seed():
             return "seed"
-        case Dimension() | CalendarDimension():
+        case Dimension() | ComputedDimension():
             return "dimension"
         case Fact():
             return "fact"

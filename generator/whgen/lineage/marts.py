@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from whgen.dialects.base import Dialect
 from whgen.ir.inputs import Composed
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Fact, HandWritten, Reference, Role
+from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Fact, HandWritten, Reference, Role, TimeDimension
 from whgen.lineage.graph import Edge, Node, Rule
 from whgen.lineage.staging import cast_rule, computed, conditional, copied_rule, shown
 from whgen.plan.fact import looked_up
@@ -120,6 +120,8 @@ def _role_edges(fact: Fact, role: Role) -> Iterator[Edge]:
     looked = looked_up(role)
     if isinstance(dimension, CalendarDimension):
         rule = Rule(kind="lookup", text=f"the day in {dimension.name}, as yyyymmdd", span=span)
+    elif isinstance(dimension, TimeDimension):
+        rule = Rule(kind="lookup", text=f"the time in {dimension.name}, by {dimension.by}", span=span)
     elif looked is None:
         rule = Rule(kind="lookup", text=f"hash of ({', '.join(role.on)}), the key of {dimension.name}", span=span)
     else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from whgen.diagnostics.diagnostic import Diagnostic, Span
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, HandWritten, Staging, Table, Warehouse
+from whgen.ir.warehouse import Column, ComputedDimension, Dimension, Fact, HandWritten, Staging, Table, Warehouse
 from whgen.lineage.compiler import kind_of
 
 Use = tuple[str, str, Span]
@@ -102,7 +102,7 @@ def known_tables(warehouse: Warehouse) -> dict[str, KnownTable]:
 
 def _known(table: Table) -> KnownTable:
     reference = f"{table.source}.{table.table}" if isinstance(table, Staging) else table.name
-    noun = table.noun if isinstance(table, Dimension | CalendarDimension | Fact) else reference
+    noun = table.noun if isinstance(table, Dimension | ComputedDimension | Fact) else reference
     return KnownTable(
         name=table.name,
         reference=reference,

@@ -14,9 +14,9 @@ from whgen.dialects.base import Dialect
 from whgen.ir.calendar import CALENDAR
 from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER, Kind, Type
-from whgen.ir.warehouse import CalendarDimension
+from whgen.ir.warehouse import CalendarDimension, ComputedDimension
+from whgen.plan.computed_views import CalendarView
 from whgen.plan.dimension import LABELS
-from whgen.plan.project import CalendarView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, literal, null, select_item, select_list
 from whgen.sql.days import day_number, typed
 
@@ -48,8 +48,8 @@ def calendar_view(calendar: CalendarDimension, dialect: Dialect, config: tuple[s
                 *(select_item(_parse(written[c.name]), c.name, dialect, c.type) for c in CALENDAR),
             ]
         ),
-        unknown=_member(calendar, UNKNOWN_MEMBER, dialect),
-        not_found=_member(calendar, NOT_FOUND_MEMBER, dialect),
+        unknown=special_member(calendar, UNKNOWN_MEMBER, dialect),
+        not_found=special_member(calendar, NOT_FOUND_MEMBER, dialect),
     )
 
 
@@ -109,13 +109,15 @@ def _parse(text: str) -> exp.Expr:
     return typed(text, _SCOPE)
 
 
-def _member(calendar: CalendarDimension, member: str, dialect: Dialect) -> str:
+def special_member(dimension: ComputedDimension, member: str, dialect: Dialect) -> str:
+    """The row of a member that stands for nothing."""
+
     def value(type_: Type) -> exp.Expr:
         return literal(LABELS[member], type_) if type_.kind is Kind.STRING else null(type_)
 
     return select_list(
         [
-            select_item(literal(int(member), INTEGER), calendar.surrogate_key, dialect),
-            *(select_item(value(c.type), c.name, dialect) for c in CALENDAR),
+            select_item(literal(int(member), INTEGER), dimension.surrogate_key, dialect),
+            *(select_item(value(c.type), c.name, dialect) for c in dimension.columns if c.name != dimension.surrogate_key),
         ]
     )

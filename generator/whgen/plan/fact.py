@@ -13,7 +13,7 @@ from whgen.dialects.physical import Physical
 from whgen.ir.aggregate import CarriedRole
 from whgen.ir.trees import copied
 from whgen.ir.types import DATE, INTEGER
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role
+from whgen.ir.warehouse import CalendarDimension, Column, ComputedDimension, Dimension, Fact, Measure, Role, TimeDimension
 from whgen.plan.calendar import day_key
 from whgen.plan.dimension import base_alias, business_key
 from whgen.plan.history import same_key, version_lookup
@@ -31,6 +31,7 @@ from whgen.plan.sql import (
     select_item,
     select_list,
 )
+from whgen.plan.time_of_day import time_key
 from whgen.sql.columns import column_expression
 
 
@@ -72,6 +73,10 @@ def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
     missing = is_missing(columns, role.on, table=table)
     if isinstance(role.dimension, CalendarDimension):
         return _day_key(role.dimension, columns[0], missing, table)
+    if isinstance(role.dimension, TimeDimension):
+        number = time_key(role.dimension, column_expression(columns[0].name, columns[0].type, table), columns[0].type)
+        return exp.Case().when(missing, literal(int(UNKNOWN_MEMBER), INTEGER), copy=False).else_(number, copy=False)
+    assert isinstance(role.dimension, Dimension), "all others are computed"
     case = exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
     if looked_up(role) is not None:
         found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
@@ -100,7 +105,7 @@ def _alias(role: Role) -> str:
 
 def looked_up(role: Role) -> Dimension | None:
     """The dimension of a role, when only a join tells the key: which version is meant, or whether there is a member at all."""
-    if isinstance(role.dimension, CalendarDimension) or isinstance(role, CarriedRole):
+    if isinstance(role.dimension, ComputedDimension) or isinstance(role, CarriedRole):
         return None
     return role.dimension if role.missing == "unknown" or role.dimension.history is not None else None
 

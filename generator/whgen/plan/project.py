@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from whgen.diagnostics.diagnostic import Span
+from whgen.plan.computed_views import CalendarView, TimeView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,19 +120,6 @@ class DimensionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarView:
-    """What templates/models/calendar.sql.j2 shows."""
-
-    origin: str
-    config: tuple[str, ...]
-    spine: str
-    weekday: str
-    columns: str
-    unknown: str
-    not_found: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupView:
     """A dimension that a fact must be joined to, to learn whether it has a member, or which version is meant."""
 
@@ -208,7 +196,7 @@ class ReadmeView:
     tables: tuple[str, ...]
 
 
-View = StagingView | DimensionView | CalendarView | FactView | HandWrittenView | ReadmeView
+View = StagingView | DimensionView | CalendarView | TimeView | FactView | HandWrittenView | ReadmeView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from whgen.diagnostics.diagnostic import Report
 from whgen.dialects.base import Dialect
 from whgen.ir.calendar import TIME_SPINE
 from whgen.ir.types import INTEGER, Kind
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Fact, Measure, Role, Warehouse
+from whgen.ir.warehouse import CalendarDimension, Column, ComputedDimension, Dimension, Fact, Measure, Role, Warehouse
 from whgen.plan.project import FromTemplate, HandWrittenView, Import, Node, Part, YamlFile
 from whgen.plan.semantic_names import SemanticNames, words
 from whgen.sql.infer import infer
@@ -35,7 +35,7 @@ class _Entity:
     """A role that dimensions have in facts."""
 
     name: str
-    dimension: Dimension | CalendarDimension
+    dimension: Dimension | ComputedDimension
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class SemanticLayer:
     dialect: Dialect
     names: SemanticNames
 
-    def trees(self) -> Iterator[tuple[Fact | Dimension | CalendarDimension, Tree]]:
+    def trees(self) -> Iterator[tuple[Fact | Dimension | ComputedDimension, Tree]]:
         """Each table that is part of it, with the tree of its file."""
         for dimension in self.warehouse.dimensions:
             if entities := [e for e in self._entities() if e.dimension.name == dimension.name]:

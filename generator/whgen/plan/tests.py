@@ -14,7 +14,7 @@ from whgen.dialects.physical import Physical
 from whgen.ir.aggregate import AggregateFact
 from whgen.ir.inputs import Composed
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
+from whgen.ir.warehouse import Column, ComputedDimension, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
 from whgen.plan.aggregate import is_dense, same_totals
 from whgen.plan.fact import member_key
 from whgen.plan.history import must_find_version, version_tests
@@ -45,7 +45,7 @@ def planned_tests(table: Table, warehouse: Warehouse, dialect: Dialect) -> tuple
     match table:
         case Staging():
             found = [*_key_tests(table, dialect), *_cast_tests(table, dialect)]
-        case CalendarDimension():
+        case ComputedDimension():
             found = [*_surrogate_tests(table, table.surrogate_key), _members_test(table, [int(UNKNOWN_MEMBER), int(NOT_FOUND_MEMBER)])]
         case Dimension():
             found = [*_dimension_tests(table, dialect)]
@@ -222,7 +222,7 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
             found_one = {"condition": f"{dialect.name_sql(role.column.name)} <> '{NOT_FOUND_MEMBER}'"}
             tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
             tests.append(_test(table, role.column.name, "is_true", role.column.span, arguments=found_one, label="version_exists"))
-        elif role.missing == "fail" and not isinstance(role.dimension, CalendarDimension):
+        elif role.missing == "fail" and not isinstance(role.dimension, ComputedDimension):
             found = {"base": f"ref('{table.base.name}')", "key": dialect.line(member_key(role, table))}
             target |= {**found, "business_key": [dialect.name_sql(c) for c in role.on]}
             tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))

@@ -11,7 +11,18 @@ from whgen.dialects.base import Dialect
 from whgen.ir.environment import Exposure, Layer, Target
 from whgen.ir.inputs import Composed
 from whgen.ir.source import Source
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
+from whgen.ir.warehouse import (
+    CalendarDimension,
+    ComputedDimension,
+    Dimension,
+    Fact,
+    HandWritten,
+    Seed,
+    Staging,
+    Table,
+    TimeDimension,
+    Warehouse,
+)
 from whgen.plan.calendar import calendar_view
 from whgen.plan.dimension import dimension_view
 from whgen.plan.fact import fact_view
@@ -23,6 +34,7 @@ from whgen.plan.semantic import semantic_part
 from whgen.plan.sql import source_table_name
 from whgen.plan.staging import staging_view
 from whgen.plan.tests import PlannedTest, planned_tests, references
+from whgen.plan.time_of_day import time_view
 from whgen.plan.unit_tests import UnitTest, unit_test_entry, unit_tests
 
 File = FromTemplate | YamlFile | TextFile
@@ -88,7 +100,7 @@ def _folder(table: Table) -> PurePosixPath:
     match table:
         case Staging():
             return PurePosixPath("models/staging", table.source)
-        case Dimension() | CalendarDimension():
+        case Dimension() | ComputedDimension():
             return PurePosixPath("models/production/dimensions")
         case Fact():
             return PurePosixPath("models/production/facts")
@@ -115,6 +127,8 @@ def _table_files(
             yield FromTemplate(path=path, template="models/staging.sql.j2", view=staging_view(table, dialect, config))
         case CalendarDimension():
             yield FromTemplate(path=path, template="models/calendar.sql.j2", view=calendar_view(table, dialect, config))
+        case TimeDimension():
+            yield FromTemplate(path=path, template="models/time_of_day.sql.j2", view=time_view(table, dialect, config))
         case Dimension():
             yield FromTemplate(path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config))
         case Fact():

@@ -10,7 +10,7 @@ from whgen.evaluate.expressions import evaluate, holds
 from whgen.evaluate.staging import cleaned_row, derive
 from whgen.evaluate.values import EvaluationError, Row, Value, as_type
 from whgen.ir.types import Type
-from whgen.ir.warehouse import CalendarDimension, Cleaning, Column, Dimension, Expression, Fact, Role, Staging, Test, Warehouse
+from whgen.ir.warehouse import Cleaning, Column, ComputedDimension, Dimension, Expression, Fact, Role, Staging, Test, Warehouse
 
 Place = tuple[str, str]
 """A source and a table of it."""
@@ -130,7 +130,7 @@ def raw_tables(warehouse: Warehouse) -> dict[Place, RawTable]:
                 table.cleanings.setdefault(cleaning.source_name, cleaning)
             _add_staging(table, staging)
     for found in (*warehouse.dimensions, *warehouse.facts):
-        if not isinstance(found, CalendarDimension) and isinstance(found.base, Staging):
+        if not isinstance(found, ComputedDimension) and isinstance(found.base, Staging):
             for name, _ in found.base.inputs:
                 _add_use(tables[found.base.source, name], found, found.base)
     return tables

@@ -14,7 +14,7 @@ from whgen.evaluate.increments import after_run
 from whgen.evaluate.staging import Evaluated, evaluate_staging
 from whgen.evaluate.values import EvaluationError, Row
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Staging, Table, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Staging, Table, Warehouse
 from whgen.rehearse.compare import Fault, broken_invariants, comparable, difference, rows_of
 from whgen.rehearse.days import State
 from whgen.rehearse.raw import RawTable, raw_type
@@ -146,8 +146,8 @@ class Stage:
             return evaluate_dimension(table, base, known, self.memory)
         if type(table) is Fact:
             return self._of_fact(table, known)
-        if isinstance(table, CalendarDimension):
-            raise EvaluationError("a calendar, which no row changes")
+        if isinstance(table, ComputedDimension):
+            raise EvaluationError("days or times, which no row changes")
         raise EvaluationError("SQL that is not whgen's, or is made of several tables")
 
     def _of_fact(self, fact: Fact, known: Mapping[str, Sequence[Row]]) -> Evaluated:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Related, Span
-from whgen.ir.calendar import CALENDAR
-from whgen.ir.types import BOOLEAN, INTEGER, STRING, UNKNOWN, Kind, a
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Materialized, Table
+from whgen.ir.types import BOOLEAN, STRING, UNKNOWN, Kind, a
+from whgen.ir.warehouse import Attribute, Column, ComputedDimension, Dimension, Expression, History, Materialized, Table
+from whgen.resolve.computed import resolve_calendar, resolve_time
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.history import check_versions, resolve_history, version_columns
 from whgen.resolve.inputs import made_of, source_span, source_table
@@ -18,8 +18,8 @@ from whgen.resolve.options import resolve_options
 from whgen.resolve.symbols import Symbols, declared_as, key_of, scope_of
 from whgen.resolve.tests import resolve_tests
 from whgen.resolve.windows import check_order
-from whgen.spec.dimension import MONTHS, Calendar, DimensionSpec
 from whgen.spec.dimension import Attribute as AttributeSpec
+from whgen.spec.dimension import DimensionSpec
 from whgen.spec.load import Located
 from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.columns import column_expression
@@ -27,13 +27,15 @@ from whgen.sql.columns import column_expression
 IS_INFERRED = "is_inferred"
 
 
-def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbols: Symbols) -> Dimension | CalendarDimension | None:
+def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbols: Symbols) -> Dimension | ComputedDimension | None:
     """A dimension, or None when what it is made of is unknown (and reported)."""
     spec = at.spec
     name = project.layers.production.dimension_prefix + spec.dimension
     symbols.claim(name, at.at("dimension"))
     if spec.calendar is not None:
-        return _calendar(at, spec.calendar, name, project, symbols)
+        return resolve_calendar(at, spec.calendar, name, project, symbols)
+    if spec.time_of_day is not None:
+        return resolve_time(at, spec.time_of_day, name, project, symbols)
     table = source_table(at, symbols)
     if table is None:
         symbols.lost.add(name)
@@ -51,50 +53,6 @@ def with_inferred(dimension: Dimension) -> Dimension:
     names = {a.column.name for a in attributes}
     columns = tuple(c.that_is(nullable=True) if c.name in names else c for c in dimension.columns)
     return replace(dimension, attributes=attributes, columns=columns)
-
-
-def _calendar(at: Located[DimensionSpec], calendar: Calendar, name: str, project: WarehouseSpec, symbols: Symbols) -> CalendarDimension:
-    spec, span = at.spec, at.at("dimension")
-    key = f"{spec.dimension}_key"
-    if calendar.from_ > calendar.to:
-        symbols.report.error("invalid-value", at.key("calendar", "to"), "`from` comes after `to`")
-    columns = (
-        Column(
-            name=key,
-            was=f"{spec.was}_key" if spec.was else "",
-            type=INTEGER,
-            description="The day as an integer, yyyymmdd; -1 when there is none, -2 when it lies outside the calendar.",
-            span=span,
-        ).that_is(nullable=False),
-        # The special members have a label for each text, and no day.
-        *(
-            Column(name=c.name, type=c.type, description=c.description, span=span).that_is(nullable=c.type.kind is not Kind.STRING)
-            for c in CALENDAR
-        ),
-    )
-    materialized = spec.materialized or project.layers.production.materialized
-    return CalendarDimension(
-        name=name,
-        file=at.file,
-        span=span,
-        description=spec.description or "A calendar day.",
-        columns=stored(columns, materialized, spec.dbt),
-        key=("calendar_date",),
-        meta=spec.meta,
-        was=project.layers.production.dimension_prefix + spec.was if spec.was else "",
-        tags=tuple(spec.tags or ()),
-        materialized=materialized,
-        dbt=spec.dbt,
-        options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
-        tests=resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None),
-        noun=spec.dimension,
-        surrogate_key=key,
-        first=calendar.from_,
-        last=calendar.to,
-        week_starts=calendar.week_starts,
-        fiscal_month=MONTHS.index(calendar.fiscal_year_starts) + 1,
-        fiscal_year_named_by=calendar.fiscal_year_named_by,
-    )
 
 
 def _made_of(

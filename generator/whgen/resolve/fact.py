@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
-from whgen.ir.warehouse import CalendarDimension, Column, Dimension, Expression, Fact, Materialized, Measure, Role, Table
+from whgen.ir.warehouse import (
+    CalendarDimension,
+    Column,
+    ComputedDimension,
+    Dimension,
+    Expression,
+    Fact,
+    Materialized,
+    Measure,
+    Role,
+    Table,
+    TimeDimension,
+)
 from whgen.resolve.dimension import check_key_type
 from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
@@ -25,7 +37,7 @@ from whgen.spec.warehouse import WarehouseSpec
 from whgen.sql.columns import column_expression
 
 _SUMMABLE = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.UNKNOWN)
-AnyDimension = Dimension | CalendarDimension
+AnyDimension = Dimension | ComputedDimension
 
 
 def resolve_fact(
@@ -139,13 +151,13 @@ def _role(
         return None
     if not _matches(at, path, tuple(c for c in on if c is not None), dimension, symbols):
         return None
-    if isinstance(dimension, CalendarDimension) and spec.missing == "infer":
-        symbols.report.error(
-            "invalid-value", at.at(*path, "missing"), "a calendar has no inferred members", help="use `unknown`, or a longer calendar"
-        )
+    if isinstance(dimension, ComputedDimension) and spec.missing == "infer":
+        is_calendar = isinstance(dimension, CalendarDimension)
+        what, help_ = ("a calendar has", "use `unknown`, or a longer calendar") if is_calendar else ("times of day have", "use `unknown`")
+        symbols.report.error("invalid-value", at.at(*path, "missing"), f"{what} no inferred members", help=help_)
         return None
     as_of = as_of_column(at, path, spec, base, dimension, symbols)
-    type_ = INTEGER if isinstance(dimension, CalendarDimension) else STRING
+    type_ = INTEGER if isinstance(dimension, ComputedDimension) else STRING
     description = spec.description or f"The {dimension.noun.replace('_', ' ')}"
     description = f"{description.rstrip('.')}. Key of {dimension.name}; {dimension_absence(dimension, spec)}."
     was = f"{spec.was}_key" if spec.was else ""
@@ -158,9 +170,9 @@ def _role(
 
 def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
     """What the key is when there is nothing to point to, in words."""
-    return "-1 when there is none" + (
-        ", -2 when it is not found" if spec.missing == "unknown" or isinstance(dimension, CalendarDimension) else ""
-    )
+    # Every time is a time of day.
+    is_found = isinstance(dimension, TimeDimension) or (spec.missing != "unknown" and not isinstance(dimension, CalendarDimension))
+    return "-1 when there is none" + ("" if is_found else ", -2 when it is not found")
 
 
 def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
@@ -176,9 +188,11 @@ def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...
         return False
     for index, (column, key) in enumerate(zip(on, dimension.business_key, strict=True)):
         wanted = dimension.column(key)
-        is_day = isinstance(dimension, CalendarDimension) and column.type.kind is Kind.DATETIME
-        if wanted is not None and not column.type.matches(wanted.type) and not is_day:
-            what = "derive the local date in staging first" if column.type.kind is Kind.TIMESTAMP else "cast one of them in staging"
+        is_part = isinstance(dimension, ComputedDimension) and column.type.kind is Kind.DATETIME
+        if wanted is not None and not column.type.matches(wanted.type) and not is_part:
+            local = "time" if isinstance(dimension, TimeDimension) else "date"
+            is_instant = column.type.kind is Kind.TIMESTAMP
+            what = f"derive the local {local} in staging first" if is_instant else "cast one of them in staging"
             symbols.report.error(
                 "key-mismatch",
                 at.at(*path, "on", index),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.ir.aggregate import CarriedRole
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Table
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Table
 
 
 def reads_of(table: Table) -> tuple[str, ...]:
@@ -17,7 +17,7 @@ def reads_of(table: Table) -> tuple[str, ...]:
             return tuple(sorted({table.base.name, *(r.base for r in table.references)}))
         case Fact():
             looked_up = (r for r in table.roles if r.missing == "unknown" and not isinstance(r, CarriedRole))
-            lookups = {r.dimension.name for r in looked_up if not isinstance(r.dimension, CalendarDimension)}
+            lookups = {r.dimension.name for r in looked_up if not isinstance(r.dimension, ComputedDimension)}
             return tuple(sorted({table.base.name, *lookups}))
         case HandWritten():
             return table.reads

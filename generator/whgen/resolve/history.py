@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import BOOLEAN, STRING, Kind, Type, a
-from whgen.ir.warehouse import Attribute, CalendarDimension, Column, Dimension, Expression, History, Table
+from whgen.ir.warehouse import Attribute, Column, ComputedDimension, Dimension, Expression, History, Table
 from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.fact import FactSpec
@@ -92,7 +92,7 @@ def version_columns(history: History, span: Span) -> tuple[Column, ...]:
 
 
 def as_of_column(
-    at: Located[FactSpec], path: tuple[str, str], spec: RoleSpec, base: Table, dimension: Dimension | CalendarDimension, symbols: Symbols
+    at: Located[FactSpec], path: tuple[str, str], spec: RoleSpec, base: Table, dimension: Dimension | ComputedDimension, symbols: Symbols
 ) -> Column | None:
     """The column whose moment chooses the version that a role points to; None when the last one is meant. Mistakes are reported."""
     history = dimension.history if isinstance(dimension, Dimension) else None

@@ -11,7 +11,7 @@ from typing import Literal
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.ir.inputs import Composed
 from whgen.ir.schedule import Group, Schedule
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Seed, Staging, Table, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, Seed, Staging, Table, Warehouse
 from whgen.resolve.cron import cron_flaws, in_words
 from whgen.resolve.graph import reads_of
 from whgen.spec.load import Located
@@ -114,7 +114,7 @@ def _drafts(at: Located[ScheduleSpec], warehouse: Warehouse, report: Report) -> 
         for source in warehouse.sources:
             yield _Draft(name=f"staging_{source.name}", span=span, belongs=_named_by(GroupSpec(sources=(source.name,))))
         kinds: tuple[tuple[str, tuple[type[Table], ...]], ...] = (
-            ("seeds", (Seed,)), ("dimensions", (Dimension, CalendarDimension)), ("facts", (Fact,)), ("models", (Table,)),
+            ("seeds", (Seed,)), ("dimensions", (Dimension, ComputedDimension)), ("facts", (Fact,)), ("models", (Table,)),
         )  # fmt: skip
         for name, classes in kinds:
             yield _Draft(name=name, span=span, belongs=lambda t, classes=classes: isinstance(t, classes))  # type: ignore[misc]

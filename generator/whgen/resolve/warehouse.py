@@ -8,7 +8,7 @@ from whgen.diagnostics.diagnostic import Report
 from whgen.ir.environment import Layer, Target
 from whgen.ir.inputs import Composed
 from whgen.ir.source import SourceTable
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
 from whgen.resolve.aggregate import resolve_aggregate
 from whgen.resolve.breaking import resolve_breaking
 from whgen.resolve.ci import resolve_ci
@@ -202,8 +202,8 @@ def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
             )
 
 
-def _with_references(dimension: Dimension | CalendarDimension, facts: tuple[Fact, ...]) -> Dimension | CalendarDimension:
-    if isinstance(dimension, CalendarDimension):
+def _with_references(dimension: Dimension | ComputedDimension, facts: tuple[Fact, ...]) -> Dimension | ComputedDimension:
+    if isinstance(dimension, ComputedDimension):
         return dimension
     references = {
         (fact.base.name, role.on): Reference(base=fact.base.name, columns=role.on, where=fact.where)

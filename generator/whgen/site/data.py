@@ -8,7 +8,7 @@ from typing import Any
 
 from whgen.dbt.results import NodeResult
 from whgen.ir.environment import Exposure
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact
 from whgen.lineage.about import Atlas, about_table, place
 from whgen.lineage.graph import Edge, Rule
 
@@ -39,7 +39,7 @@ def _matrix(atlas: Atlas) -> Data:
     """The bus matrix: which fact uses which dimension, in which roles. Conformed dimensions, which most facts use, stand first."""
     facts = [t for t in atlas.warehouse.facts if isinstance(t, Fact)]
     roles = [(f.name, r.dimension.name, r.column.name) for f in facts for r in f.roles]
-    dimensions = [d.name for d in atlas.warehouse.dimensions if isinstance(d, Dimension | CalendarDimension)]
+    dimensions = [d.name for d in atlas.warehouse.dimensions if isinstance(d, Dimension | ComputedDimension)]
     used = {d: len({fact for fact, other, _ in roles if other == d}) for d in dimensions}
     return {
         "facts": [f.name for f in facts],

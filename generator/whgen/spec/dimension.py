@@ -1,4 +1,4 @@
-"""`dimension:` - a dimension made of a staging table, or a calendar."""
+"""`dimension:` - a dimension made of a staging table, a calendar, or the times of a day."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from whgen.spec.base import ValueOf
 from whgen.spec.combination import Combination, Excludes, Needs, OneOf
 from whgen.spec.common import (
     ColumnSpec,
@@ -30,6 +31,7 @@ from whgen.spec.inputs import GROUPED, PARTS, Parts
 from whgen.spec.options import TableOptions
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+Hour = Annotated[int, Field(ge=0, le=23, strict=True)]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
 
 
@@ -48,6 +50,22 @@ class Calendar(SpecModel):
     """Whether a fiscal year bears the calendar year in which it ends or starts."""
 
 
+class TimeOfDay(SpecModel):
+    """A dimension with one row for each minute or second of a day."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("by")
+
+    by: Annotated[Literal["minute", "second"], eg("minute")]
+    """How fine the times are. The key of 9:30 in the evening is 2130, or 213000."""
+    day_parts: Annotated[dict[Text, Hour], Field(min_length=1), eg({"Night": 0, "Day": 6})] = {
+        "Morning": 6,
+        "Afternoon": 12,
+        "Evening": 18,
+        "Night": 22,
+    }
+    """The parts of a day, each with the hour in which it begins. What is before the first one belongs to the last one."""
+
+
 class Attribute(ColumnSpec):
     """An attribute of a dimension: a column of its table under its own or another name."""
 
@@ -63,10 +81,11 @@ class DimensionSpec(Parts):
     """A dimension: who, what, where, when."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        OneOf(("from", "union", "calendar"), "a dimension has either `from`, `union` or `calendar`"),
+        OneOf(("from", "union", "calendar", "time_of_day"), "a dimension has either `from`, `union`, `calendar` or `time_of_day`"),
         Needs(("from", "key"), "a dimension with `from` needs a `key`"),
         Needs(("union", "key"), "a dimension with `union` needs a `key`"),
         Excludes(("calendar", "key", "columns", "derive", "where", "history", *PARTS), "a calendar has its own key and columns"),
+        Excludes(("time_of_day", "key", "columns", "derive", "where", "history", *PARTS), "times of day have their own key and columns"),
         GROUPED,
     )
 
@@ -78,6 +97,8 @@ class DimensionSpec(Parts):
     """The table that its members come from: `source.table`, a seed, a model, a dimension or a fact."""
     calendar: Annotated[Calendar | None, eg({"from": "2013-01-01", "to": "2014-12-31"})] = None
     """Instead of `from`: a row for each day."""
+    time_of_day: Annotated[TimeOfDay | None, eg("minute", {"by": "second", "day_parts": {"Night": 0, "Day": 6}})] = None
+    """Instead of `from`: a row for each minute or second of a day."""
     key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None
     """The business key: the columns that identify a member. The surrogate key is made of it."""
     history: Annotated[History | None, eg({"changed_at": "changed_at"}, {"extracted_at": "extract_date"})] = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from whgen.diagnostics.diagnostic import Related, Span
 from whgen.ir.types import Type, a
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, Warehouse
 from whgen.resolve.rules.checked import Checked
 
 
@@ -44,7 +44,7 @@ def keys_of(warehouse: Warehouse) -> Mapping[str, tuple[Type, Span, str]]:
     """Business keys that bear the name of their dimension: `customer_id` is one thing, `id` may be many."""
     found: dict[str, tuple[Type, Span, str]] = {}
     for dimension in warehouse.dimensions:
-        if isinstance(dimension, CalendarDimension):
+        if isinstance(dimension, ComputedDimension):
             continue
         for name in dimension.business_key:
             column = dimension.column(name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from whgen.ir.aggregate import CarriedRole
-from whgen.ir.warehouse import CalendarDimension, Dimension, Expression, Fact, Staging, Table, Test
+from whgen.ir.warehouse import CalendarDimension, ComputedDimension, Dimension, Expression, Fact, Staging, Table, Test
 from whgen.sql.dependencies import Rule
 from whgen.sql.joined import Relation
 
@@ -47,7 +47,7 @@ def _keys(table: Table) -> Iterator[frozenset[str]]:
     names = {c.name for c in table.columns}
     if table.key and set(table.key) <= names:
         yield frozenset(table.key)
-    if isinstance(table, Dimension | CalendarDimension):
+    if isinstance(table, Dimension | ComputedDimension):
         yield frozenset([table.surrogate_key])
     if isinstance(table, Fact) and (grain := _grain(table)) is not None:
         yield grain

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from whgen.dialects.physical import Physical, Problem
 from whgen.ir.types import Kind, a
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Role, Seed, Staging, Table, Warehouse
+from whgen.ir.warehouse import CalendarDimension, ComputedDimension, Dimension, Fact, HandWritten, Role, Seed, Staging, Table, Warehouse
 
 _KEPT = ("table", "incremental")
 _OF_TABLES = ("partition_by", "cluster_by", "require_partition_filter", "partition_expiration_days")
@@ -323,5 +323,5 @@ def _of_expiry(table: Table, partition: _Partition | None) -> Iterator[Problem]:
             "partition it by a date, timestamp or datetime that the table keeps",
             "partition_expiration_days",
         )
-    elif isinstance(table, Dimension | CalendarDimension):
+    elif isinstance(table, Dimension | ComputedDimension):
         yield Problem("facts would refer to members that have expired", "keep the members of a dimension", "partition_expiration_days")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from whgen.dialects.physical import Constraints, Physical, Problem
-from whgen.ir.warehouse import CalendarDimension, Dimension, Fact, HandWritten, Role, Seed, Table, Warehouse
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Role, Seed, Table, Warehouse
 
 _KEPT = ("table", "incremental")
 _OF_TABLES = ("unlogged", "constraints", "indexes")
@@ -74,12 +74,12 @@ def _joined_on(table: Table, *, has_primary_key: bool) -> Iterator[str]:
         yield from dict.fromkeys(role.column.name for role in table.roles)
         if table.incremental is not None:
             yield table.incremental.column
-    elif isinstance(table, Dimension | CalendarDimension) and not has_primary_key:
+    elif isinstance(table, Dimension | ComputedDimension) and not has_primary_key:
         yield table.surrogate_key
 
 
 def _key(table: Table) -> tuple[str, ...]:
-    return (table.surrogate_key,) if isinstance(table, Dimension | CalendarDimension | Fact) else table.key
+    return (table.surrogate_key,) if isinstance(table, Dimension | ComputedDimension | Fact) else table.key
 
 
 def _foreign_key(role: Role) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""The kinds of dimensions, built together by dbt on DuckDB, against SQL and Python that know nothing of whgen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from projects import build, failed, release, write_project
+from test_cases import case_files
+
+CASES = ("time_of_day",)
+
+RAW = {
+    "calls": """\
+call_id,began_at,ended_at
+1,2024-05-01 00:00:00,00:00:59
+2,2024-05-01 09:05:07,12:00:00
+3,2024-05-01 23:59:59.999,23:59:59.5
+4,,
+5,2024-03-31 02:30:00,12:59:01
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = {name: text for case in CASES for name, text in case_files(case).items()}
+    raw = {f"raw/{name}.csv": text for name, text in RAW.items()}
+    found = write_project(tmp_path_factory.mktemp("kinds"), files | raw)
+    assert failed(build(found)) == set()
+    release()
+    return found
+
+
+@pytest.fixture(scope="module")
+def database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(root / "shop.duckdb"), read_only=True) as connection:
+        connection.execute("use production")
+        yield connection
+
+
+def wanted_times(step: timedelta, layout: str, label: str, parts: dict[int, str]) -> set[tuple[object, ...]]:
+    moment, found = datetime(2024, 1, 1), set()
+    while moment.day == 1:
+        begun = [name for hour, name in parts.items() if hour <= moment.hour]
+        part = begun[-1] if begun else [*parts.values()][-1]
+        clock = moment.strftime(label).removeprefix("0")
+        hour = int(moment.strftime("%I"))
+        found.add((int(moment.strftime(layout)), moment.time(), moment.hour, moment.minute, hour, moment.strftime("%p"), clock, part))
+        moment += step
+    return found
+
+
+def test_each_time_of_a_day_is_there_once(database: duckdb.DuckDBPyConnection) -> None:
+    columns = "time_of_day, hour_number, minute_number, hour_of_half_day, half_day, time_label, day_part"
+    for table, key, step, layout, label, parts in [
+        ("dim_time", "time_key", timedelta(minutes=1), "%H%M", "%I:%M %p", {6: "Morning", 12: "Afternoon", 18: "Evening", 22: "Night"}),
+        ("dim_second", "second_key", timedelta(seconds=1), "%H%M%S", "%I:%M:%S %p", {0: "Night", 6: "Day", 15: "Kids' hour", 23: "Late"}),
+    ]:
+        rows = database.execute(f"select {key}, {columns} from {table}").fetchall()
+        wanted = wanted_times(step, layout, label, parts)
+        special = {(-1, None, None, None, None, *["Unknown"] * 3), (-2, None, None, None, None, *["Not found"] * 3)}
+        assert len(rows) == len(wanted) + 2
+        assert set(rows) == wanted | special
+    counted = "select max(minute_of_day), count(distinct minute_of_day), max(second_of_day), count(distinct second_of_day) from dim_second"
+    assert database.execute(counted).fetchone() == (1439, 1440, 86399, 86400)
+    assert database.execute("select minute_of_day from dim_time where time_of_day = time '13:05'").fetchone() == (785,)
+
+
+def test_facts_compute_the_keys_of_times(database: duckdb.DuckDBPyConnection) -> None:
+    rows = database.execute("select call_id, begin_time_key, begin_second_key, end_time_key from fact_call order by 1").fetchall()
+    assert rows == [(1, 0, 0, 0), (2, 905, 90507, 1200), (3, 2359, 235959, 2359), (4, -1, -1, -1), (5, 230, 23000, 1259)]
+    joined = "select time_of_day from fact_call join dim_second on begin_second_key = second_key where call_id in (2, 3) order by 1"
+    assert database.execute(joined).fetchall() == [(time(9, 5, 7),), (time(23, 59, 59),)]
