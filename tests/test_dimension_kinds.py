@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,7 +12,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day",)
+CASES = ("time_of_day", "role_views")
 
 RAW = {
     "calls": """\
@@ -22,6 +22,14 @@ call_id,began_at,ended_at
 3,2024-05-01 23:59:59.999,23:59:59.5
 4,,
 5,2024-03-31 02:30:00,12:59:01
+""",
+    "airports": "airport_code,city,runways\nJFK,New York,4\nLGA,New York,2\nBOS,Boston,6\n",
+    "flights": """\
+flight_id,left_from,flew_to,left_on,arrived_on
+1,JFK,BOS,2024-05-01,2024-05-01
+2,BOS,LGA,2024-05-02,2024-05-03
+3,XXX,YYY,2025-01-01,
+4,,,,
 """,
 }
 
@@ -76,3 +84,31 @@ def test_facts_compute_the_keys_of_times(database: duckdb.DuckDBPyConnection) ->
     assert rows == [(1, 0, 0, 0), (2, 905, 90507, 1200), (3, 2359, 235959, 2359), (4, -1, -1, -1), (5, 230, 23000, 1259)]
     joined = "select time_of_day from fact_call join dim_second on begin_second_key = second_key where call_id in (2, 3) order by 1"
     assert database.execute(joined).fetchall() == [(time(9, 5, 7),), (time(23, 59, 59),)]
+
+
+def test_views_of_roles_join_by_the_names_of_the_fact(database: duckdb.DuckDBPyConnection) -> None:
+    joined = """
+        select flight_id, origin_airport_code, origin_city, destination_airport_code, destination_city, flight_calendar_date
+        from fact_flight
+        join dim_origin_airport using (origin_key)
+        join dim_destination_airport using (destination_key)
+        join dim_flight_day using (flight_day_key)
+        order by 1
+    """
+    assert database.execute(joined).fetchall() == [
+        (1, "JFK", "New York", "BOS", "Boston", date(2024, 5, 1)),
+        (2, "BOS", "Boston", "LGA", "New York", date(2024, 5, 2)),
+        (3, "XXX", None, None, "Not found", None),
+        (4, None, "Unknown", None, "Unknown", None),
+    ]
+    for view, own, dimension in [
+        ("dim_origin_airport", "origin_key", "dim_airport"),
+        ("dim_destination_airport", "destination_key", "dim_airport"),
+        ("dim_flight_day", "flight_day_key", "dim_day"),
+    ]:
+        differing = f"(select {own} as a, * exclude ({own}) from {view}) except all select * from {dimension}"
+        assert database.execute(differing).fetchall() == []
+        assert database.table(view).shape == database.table(dimension).shape
+    # A model that is made of a view.
+    cities = "select * from city order by origin_city"
+    assert database.execute(cities).fetchall() == [("Boston", 1), ("New York", 2), ("Not found", 1), ("Unknown", 1)]

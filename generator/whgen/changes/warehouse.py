@@ -95,4 +95,8 @@ def _compare(pair: Pair, changes: Changes) -> None:
             compare_tables(pair, changes)
             compare_keys(pair, changes)
             if type(old) is not type(new):
-                changes.add("base-changed", new.name, new.span, table=new.name, before=_NOUNS[type(old)], after=_NOUNS[type(new)])
+                changes.add("base-changed", new.name, new.span, table=new.name, before=_noun(old), after=_noun(new))
+
+
+def _noun(table: Table) -> str:
+    return next(_NOUNS[kind] for kind in type(table).__mro__ if kind in _NOUNS)

@@ -170,6 +170,24 @@ dimensions: {custmer: customer_id}""",
         fix="Correct the name, or say which dimension the role is of: `dimension: ...`.",
     ),
     Code(
+        name="unknown-role",
+        title="A role that no fact knows",
+        what="`role_views:` of a dimension names a role that it plays for no fact.",
+        why="The view's key is called as the key of the facts, so that they can be joined; there is none of that name.",
+        example="""\
+dimension: buyer
+from: shop.customers
+key: customer_id
+role_views: [byer]
+---
+fact: sale
+grain: one row per order
+from: shop.orders
+key: order_id
+dimensions: {buyer: customer_id}""",
+        fix="Correct the name, or give a fact the role.",
+    ),
+    Code(
         name="unknown-type",
         title="An unknown type",
         what="A type is none of the logical types.",

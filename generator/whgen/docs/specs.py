@@ -62,6 +62,10 @@ after a grouping. A `key:` that does not follow is an error where it cannot be o
 hhmmss, which a fact computes of its own column without a join: of a date, a datetime or a time. Of a timestamp, derive the local date
 or time in staging first.
 
+`role_views:` of a dimension makes a view for each of the roles that it lists, as facts call them: `role_views: [origin]` of `airport`
+makes `dim_origin_airport`. Its key has the name of the facts' key, `origin_key`, and before all other names stands the role's, as in
+`origin_city`, so that the views of several roles can be joined to a fact without an alias.
+
 ## Facts made of another fact
 
 `aggregate:` makes a fact at a coarser grain: `by:` keeps roles and degenerate columns of the other fact, `periods:` roles of a calendar as

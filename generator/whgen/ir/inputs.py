@@ -116,3 +116,8 @@ class Composed(HandWritten):
     """The fact or dimension that is made of it, and nothing else is; empty for a model of its own."""
     periods: tuple[Tested, ...] = ()
     """Of tables that it joins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleView(Composed):
+    """A dimension as it is in one of its roles, with names that tell it from the others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from whgen.dialects.base import Dialect
+from whgen.ir.inputs import RoleView
 from whgen.ir.types import Type
 from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Seed, Staging, Table, Warehouse
 from whgen.lineage.graph import Edge, Kind, Lineage, Shown
@@ -59,7 +60,7 @@ def kind_of(table: Table) -> Kind:
             return "staging"
         case Seed():
             return "seed"
-        case Dimension() | ComputedDimension():
+        case Dimension() | ComputedDimension() | RoleView():
             return "dimension"
         case Fact():
             return "fact"

@@ -9,7 +9,7 @@ from typing import Any
 
 from whgen.dialects.base import Dialect
 from whgen.ir.environment import Exposure, Layer, Target
-from whgen.ir.inputs import Composed
+from whgen.ir.inputs import Composed, RoleView
 from whgen.ir.source import Source
 from whgen.ir.warehouse import (
     CalendarDimension,
@@ -100,7 +100,7 @@ def _folder(table: Table) -> PurePosixPath:
     match table:
         case Staging():
             return PurePosixPath("models/staging", table.source)
-        case Dimension() | ComputedDimension():
+        case Dimension() | ComputedDimension() | RoleView():
             return PurePosixPath("models/production/dimensions")
         case Fact():
             return PurePosixPath("models/production/facts")

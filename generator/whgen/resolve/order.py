@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Related, Span
+from whgen.resolve.role_views import view_name
 from whgen.resolve.symbols import Path, Symbols
 from whgen.spec.dimension import DimensionSpec
 from whgen.spec.fact import FactSpec
@@ -32,7 +33,10 @@ def is_composed(spec: ModelSpec) -> bool:
 
 def in_order(specs: Specs, project: WarehouseSpec, symbols: Symbols) -> Iterator[Located[Any]]:
     """The specs, each after those that it reads. Of a circle, one is left out as lost, and the circle reported."""
+    views = _views(specs, project)
     pending = {item.name: item for item in _items(specs, project)}
+    for name, item in pending.items():
+        pending[name] = replace(item, needs={views.get(other, other): path for other, path in item.needs.items()})
     while pending:
         ready = [item for item in pending.values() if not item.needs.keys() & pending.keys()]
         if not ready:
@@ -64,6 +68,12 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
         if fact.spec.aggregate is not None:
             roles[layer.fact_prefix + fact.spec.aggregate.of] = ("aggregate", "of")
         yield _Item(name=layer.fact_prefix + fact.spec.fact, at=fact, needs=roles | _read(fact))
+
+
+def _views(specs: Specs, project: WarehouseSpec) -> Mapping[str, str]:
+    """The views of roles, with the dimensions that they are made together with."""
+    prefix = project.layers.production.dimension_prefix
+    return {view_name(r, at.spec.dimension, prefix): prefix + at.spec.dimension for at in specs.dimensions for r in at.spec.role_views}
 
 
 def _read(at: Located[ModelSpec] | Located[DimensionSpec] | Located[FactSpec]) -> dict[str, Path]:

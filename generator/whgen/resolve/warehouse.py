@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Report
 from whgen.ir.environment import Layer, Target
-from whgen.ir.inputs import Composed
+from whgen.ir.inputs import Composed, RoleView
 from whgen.ir.source import SourceTable
 from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Reference, Table, Warehouse
 from whgen.resolve.aggregate import resolve_aggregate
@@ -19,6 +19,7 @@ from whgen.resolve.graph import check_cycles
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.order import in_order, is_composed
 from whgen.resolve.personal import check_classes, with_personal_data
+from whgen.resolve.role_views import check_played, role_views
 from whgen.resolve.rules import check_rules
 from whgen.resolve.rules.checked import Checked
 from whgen.resolve.schedule import resolve_schedules
@@ -56,6 +57,8 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     for table in (*seeds, *models):
         symbols.add(table, table.name)
     by_noun, facts, composed = _made_of_parts(specs, project, symbols)
+    if not symbols.lost:
+        check_played(specs.dimensions, facts, report)
     # Facts decide which members of dimensions are inferred.
     dimensions = tuple(_with_references(d, facts) for d in by_noun.values() if d is not None)
 
@@ -105,13 +108,15 @@ def _made_of_parts(
     """Dimensions by their nouns, facts, and models of parts, which may all be made of each other."""
     inferred = {r.dimension or n for at in specs.facts for n, r in at.spec.dimensions.items() if r.missing == "infer"}
     by_noun: dict[str, AnyDimension | None] = {}
-    facts, composed = [], []
+    facts, composed, views = [], [], list[RoleView]()
     for at in in_order(specs, project, symbols):
         found: Table | None
         if isinstance(at.spec, DimensionSpec):
             found = by_noun[at.spec.dimension] = resolve_dimension(at, project, symbols)
             if isinstance(found, Dimension) and at.spec.dimension in inferred:
                 found = with_inferred(found)
+            if found is not None:
+                views += role_views(at, found, project, symbols)
         elif isinstance(at.spec, FactSpec):
             nouns = [other.spec.fact for other in specs.facts]
             found = resolve_aggregate(at, project, nouns, symbols) if at.spec.aggregate else resolve_fact(at, project, by_noun, symbols)
@@ -123,7 +128,7 @@ def _made_of_parts(
             symbols.add(found, found.name)
     # In the order of the specs.
     by_noun = {at.spec.dimension: by_noun.get(at.spec.dimension) for at in specs.dimensions}
-    return by_noun, tuple(sorted(facts, key=lambda f: f.name)), tuple(composed)
+    return by_noun, tuple(sorted(facts, key=lambda f: f.name)), (*composed, *views)
 
 
 def resolve_locations(specs: Specs, report: Report) -> Warehouse | None:

@@ -13,6 +13,7 @@ from whgen.spec.common import (
     Config,
     Day,
     DerivedColumn,
+    Documented,
     ListedNames,
     Materialized,
     Name,
@@ -64,6 +65,10 @@ class TimeOfDay(SpecModel):
         "Night": 22,
     }
     """The parts of a day, each with the hour in which it begins. What is before the first one belongs to the last one."""
+
+
+class RoleView(Documented):
+    """A view of a dimension in one of its roles."""
 
 
 class Attribute(ColumnSpec):
@@ -118,6 +123,12 @@ class DimensionSpec(Parts):
     """Attributes of the member -1, that facts without a value point to."""
     not_found: Annotated[dict[Name, Scalar], eg({"customer_name": "Customer not found"})] = {}
     """Attributes of the member -2, that facts point to whose value the dimension lacks."""
+    role_views: Annotated[
+        dict[Name, RoleView],
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, RoleView] | ListedNames),
+        eg(["origin", "destination"], {"origin": {"description": "Where flights leave from."}}),
+    ] = {}
+    """Roles that the dimension plays for facts, each of which gets a view of it whose columns bear the role's name."""
     materialized: Materialized | None = None
     """How dbt builds the model; the layer's way when not given."""
     tests: Annotated[tuple[TestRule, ...], eg([{"expression": "valid_from <= valid_to"}])] = ()
