@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views")
+CASES = ("time_of_day", "role_views", "hierarchies")
 
 RAW = {
     "calls": """\
@@ -30,6 +31,23 @@ flight_id,left_from,flew_to,left_on,arrived_on
 2,BOS,LGA,2024-05-02,2024-05-03
 3,XXX,YYY,2025-01-01,
 4,,,,
+""",
+    "stores": """\
+store_id,city,state,country,chain
+1,Springfield,Illinois,us,A
+2,Springfield,Illinois,us,B
+3,Chicago,Illinois,us,A
+4,Bremen,Bremen,de,
+5,,Hesse,de,A
+6,,Illinois,us,A
+""",
+    "articles": """\
+article_id,changed_on,category,department
+1,2024-01-01,shoes,clothes
+2,2024-01-01,shoes,clothes
+1,2024-02-01,shoes,sports
+2,2024-02-01,shoes,sports
+3,2024-02-01,balls,sports
 """,
 }
 
@@ -49,6 +67,22 @@ def database(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(root / "shop.duckdb"), read_only=True) as connection:
         connection.execute("use production")
         yield connection
+
+
+@pytest.fixture
+def spoiled(root: Path, tmp_path: Path) -> Callable[[str, str], int]:
+    """How many rows a test finds, as dbt compiled it, once a statement has changed the tables."""
+
+    def found(statement: str, test: str) -> int:
+        copy = tmp_path / "shop.duckdb"
+        shutil.copy(root / "shop.duckdb", copy)
+        (compiled,) = (root / "generated/duckdb/target/compiled").rglob(f"{test}.sql")
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("use production")
+            connection.execute(statement)
+            return len(connection.execute(compiled.read_text(encoding="utf-8")).fetchall())
+
+    return found
 
 
 def wanted_times(step: timedelta, layout: str, label: str, parts: dict[int, str]) -> set[tuple[object, ...]]:
@@ -112,3 +146,17 @@ def test_views_of_roles_join_by_the_names_of_the_fact(database: duckdb.DuckDBPyC
     # A model that is made of a view.
     cities = "select * from city order by origin_city"
     assert database.execute(cities).fetchall() == [("Boston", 1), ("New York", 2), ("Not found", 1), ("Unknown", 1)]
+
+
+def test_a_level_with_two_parents_is_found(spoiled: Callable[[str, str], int]) -> None:
+    test = "dim_store__city__one_state"
+    assert spoiled("update dim_store set state = 'Missouri' where store_id = 2", test) == 1
+    # None is a parent like the others; what has no value is on no level; inferred members are not the source's.
+    assert spoiled("update dim_store set state = null where store_id = 2", test) == 1
+    assert spoiled("update dim_store set state = 'Ohio' where store_id = 6", test) == 0
+    assert spoiled("update dim_store set state = 'Missouri', is_inferred = true where store_id = 2", test) == 0
+    assert spoiled("update dim_store set chain = 'C' where store_id = 1", "dim_store__store_id__one_chain") == 0
+    # Versions that are over may have had other parents.
+    moved = "update dim_article set department = 'toys' where article_id = 2 and"
+    assert spoiled(f"{moved} not is_current", "dim_article__category__one_department") == 0
+    assert spoiled(f"{moved} is_current", "dim_article__category__one_department") == 1

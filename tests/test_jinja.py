@@ -138,6 +138,7 @@ not_found: {title: Lost}
 calendar: {from: 2020-01-01, to: 2020-12-31, week_starts: monday, fiscal_year_starts: april, fiscal_year_named_by: end}
 time_of_day: {by: minute, day_parts: {Night: 0}}
 role_views: {buyer: {description: Who bought.}}
+hierarchies: {geography: [country, city]}
 """,
     "fact": """\
 fact: sale

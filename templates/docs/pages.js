@@ -155,6 +155,7 @@ const Pages = (function () {
     const roles = t.roles || [];
     const measures = (t.columns || []).filter((c) => c.role === "measure");
     const freshness = t.freshness ? Object.entries(t.freshness).map(([k, v]) => k.replace("_", " ") + ": " + v).join(", ") : "";
+    const levels = Object.entries(t.hierarchies || {}).map(([k, v]) => k + ": " + v.join(" > ")).join(", ");
     return {
       title: name,
       content: [
@@ -163,7 +164,7 @@ const Pages = (function () {
         h("p", { class: "lead" }, t.description || ""),
         definition([
           ["Grain", t.grain], ["Key", (t.key || []).join(", ")], ["History", t.history], ["Kept as", t.materialized], ["In specs", t.reference],
-          ["Freshness", freshness], ["Tags", (t.tags || []).join(", ")], ["Defined in", placeOf(t.place)],
+          ["Hierarchies", levels], ["Freshness", freshness], ["Tags", (t.tags || []).join(", ")], ["Defined in", placeOf(t.place)],
         ]),
         roles.length ? section("Star", star(t, roles, measures)) : null,
         section("Columns", columnTable(t)),

@@ -8,7 +8,7 @@ from whgen.changes.table import Pair, compare_keys, compare_rest, compare_tables
 from whgen.ir.signature import Renames, signature
 from whgen.ir.warehouse import Attribute, CalendarDimension, Dimension, TimeDimension
 
-_KNOWN = frozenset({"noun", "surrogate_key", "base", "attributes", "where", "references", "history"})
+_KNOWN = frozenset({"noun", "surrogate_key", "base", "attributes", "where", "references", "history", "hierarchies"})
 _OF_CALENDAR = frozenset({"noun", "surrogate_key", "first", "last", "week_starts", "fiscal_month", "fiscal_year_named_by"})
 _OF_TIMES = frozenset({"noun", "surrogate_key", "by", "parts"})
 
@@ -33,6 +33,7 @@ def compare_dimensions(pair: Pair, changes: Changes) -> None:
         [(r.base, list(r.columns), signature(r.where)) for r in new.references], key=repr
     ):
         changes.add("inferred-members-changed", name, new.span, table=name)
+    _hierarchies(old, new, pair, changes)
     before_by_name = {pair.own.column(a.column.name): a for a in old.attributes}
     for attribute in new.attributes:
         if (other := before_by_name.get(attribute.column.name)) is not None:
@@ -59,6 +60,17 @@ def _history(old: Dimension, new: Dimension, pair: Pair, changes: Changes) -> No
         before = (pair.read.column(old.history.moment.name), *before[1:])
     if kind != "history-changed" or signature(before, pair.read, name="key") != signature(after, name="key"):
         changes.add(kind, new.name, new.key_span or new.span, table=new.name)
+
+
+def _hierarchies(old: Dimension, new: Dimension, pair: Pair, changes: Changes) -> None:
+    before = {h.name: " > ".join(pair.own.column(level) for level in h.levels) for h in old.hierarchies}
+    after = {h.name: " > ".join(h.levels) for h in new.hierarchies}
+    spans = {h.name: h.span for h in new.hierarchies}
+    for name in sorted({*before, *after}):
+        states = before.get(name, "none"), after.get(name, "none")
+        if states[0] != states[1]:
+            span = spans.get(name, new.span)
+            changes.add("hierarchy-changed", f"{new.name}.{name}", span, table=new.name, before=states[0], after=states[1])
 
 
 def _attribute(old: Attribute, new: Attribute, pair: Pair, changes: Changes) -> None:

@@ -66,6 +66,10 @@ or time in staging first.
 makes `dim_origin_airport`. Its key has the name of the facts' key, `origin_key`, and before all other names stands the role's, as in
 `origin_city`, so that the views of several roles can be joined to a fact without an alias.
 
+`hierarchies:` of a dimension name columns that are levels of one another, the widest first. For each pair of neighbours a test says that
+each value of a level has one parent; special and inferred members, and versions that are over, are left out. Where two parents may have
+children of one name, as cities of two states, take a column that tells them apart.
+
 ## Facts made of another fact
 
 `aggregate:` makes a fact at a coarser grain: `by:` keeps roles and degenerate columns of the other fact, `periods:` roles of a calendar as

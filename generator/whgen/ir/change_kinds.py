@@ -115,6 +115,7 @@ KINDS: Mapping[str, Kind] = {
         test_changed=("test", "a test is stricter or looser, or looks at other rows"),
         column_added=("new column", "a column is new"),
         never_missing=("cannot be missing", "values of a column cannot be missing any more"),
+        hierarchy_changed=("hierarchy", "a hierarchy of a dimension is new, has other levels, or is gone; its tests are others"),
         additivity_widened=("additivity", "a measure may be summed over more dimensions than before"),
     ),
 }

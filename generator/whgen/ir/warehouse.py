@@ -117,6 +117,15 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hierarchy:
+    """Columns of a dimension that are levels of one another, the widest first."""
+
+    name: str
+    levels: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension(Table):
     """A dimension made of a table.
 
@@ -131,6 +140,7 @@ class Dimension(Table):
     where: Expression | None
     references: tuple[Reference, ...] = ()
     history: History | None = None
+    hierarchies: tuple[Hierarchy, ...] = ()
 
     @property
     def business_key(self) -> tuple[str, ...]:

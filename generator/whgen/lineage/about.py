@@ -76,6 +76,7 @@ def about_table(atlas: Atlas, name: str) -> Data:
         "reference": atlas.lineage.tables[name].reference or None,
         "tags": list(table.tags),
         "history": _history_of(table),
+        "hierarchies": {h.name: list(h.levels) for h in table.hierarchies} if isinstance(table, Dimension) else {},
         "roles": [_role_data(r, table) for r in table.roles] if isinstance(table, Fact) else [],
         "played": played(atlas, table),
         **common,

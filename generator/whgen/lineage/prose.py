@@ -45,6 +45,8 @@ def table_lines(table: Data) -> Iterator[str]:
     yield from (["", *facts] if facts else [])
     width = max((len(c["name"]) for c in table["columns"]), default=0)
     yield from _section("Columns", [f"{c['name']:{width}}  {c['type'] or 'unknown'}{_nullable(c)}{_role(c)}" for c in table["columns"]])
+    levels = [f"{name}: {' > '.join(found)}" for name, found in table.get("hierarchies", {}).items()]
+    yield from _section("Hierarchies", levels)
     roles = [f"{r['role']}: {r['dimension']}{_as_of(r)}, by {', '.join(r['on'])}" for r in table.get("roles", ())]
     yield from _section("Dimensions", roles)
     yield from _section("Facts that use it", [f"{r['table']} as {r['role']}{_as_of(r)}" for r in table.get("played", ())])

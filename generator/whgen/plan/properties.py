@@ -10,7 +10,7 @@ from whgen.dialects.physical import Constraints, Physical
 from whgen.ir.environment import Exposure
 from whgen.ir.source import Freshness, Source, SourceTable
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import Column, Fact, HandWritten, Table
+from whgen.ir.warehouse import Column, Dimension, Fact, HandWritten, Table
 from whgen.plan.sql import source_table_name
 from whgen.plan.tests import PlannedTest
 
@@ -24,6 +24,8 @@ def model_properties(
     meta = dict(table.meta)
     if isinstance(table, Fact | HandWritten) and table.grain:
         meta = {"grain": table.grain, **meta}
+    if isinstance(table, Dimension) and table.hierarchies:
+        meta = {"hierarchies": {h.name: list(h.levels) for h in table.hierarchies}, **meta}
     config = _present(tags=list(table.tags), meta=meta) | dict(extra or {}) | dict(physical.config) | dict(table.dbt)
     return _present(
         name=table.name,

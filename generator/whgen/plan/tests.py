@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Span
@@ -204,6 +205,7 @@ def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
         _members_test(table, [UNKNOWN_MEMBER, NOT_FOUND_MEMBER]),
         *_key_tests(table, dialect, where=_ordinary(table, dialect)),
     ]
+    tests += _parent_tests(table, dialect)
     if table.history is not None:
         return [
             *tests,
@@ -211,6 +213,15 @@ def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
         ]
     # Members that the source forgot stay in a dimension that keeps first values, so the numbers may differ there.
     return tests if table.materialized == "incremental" else [*tests, _test(table, None, "same_row_count", table.span, arguments=compared)]
+
+
+def _parent_tests(table: Dimension, dialect: Dialect) -> Iterator[PlannedTest]:
+    """Each value of a level has one parent, of versions at this moment: a member may move to another one."""
+    where = f"is_current AND {_real_members(table, dialect)}" if table.history is not None else _real_members(table, dialect)
+    for hierarchy in table.hierarchies:
+        for parent, level in pairwise(hierarchy.levels):
+            arguments = {"level": dialect.name_sql(level), "parent": dialect.name_sql(parent)}
+            yield _test(table, None, "one_parent", hierarchy.span, arguments=arguments, where=where, label=f"{level}__one_{parent}")
 
 
 def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:

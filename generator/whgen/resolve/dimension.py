@@ -10,6 +10,7 @@ from whgen.ir.types import BOOLEAN, STRING, UNKNOWN, Kind, a
 from whgen.ir.warehouse import Attribute, Column, ComputedDimension, Dimension, Expression, History, Materialized, Table
 from whgen.resolve.computed import resolve_calendar, resolve_time
 from whgen.resolve.derivation import resolve_derivations
+from whgen.resolve.hierarchies import resolve_hierarchies
 from whgen.resolve.history import check_versions, resolve_history, version_columns
 from whgen.resolve.inputs import made_of, source_span, source_table
 from whgen.resolve.literals import check_literal
@@ -114,6 +115,7 @@ def _made_of(
         attributes=attributes,
         where=filter_,
         history=history,
+        hierarchies=resolve_hierarchies(at, name, (*key, *(a.column for a in attributes)), symbols),
     )
 
 

@@ -32,8 +32,12 @@ from whgen.spec.inputs import GROUPED, PARTS, Parts
 from whgen.spec.options import TableOptions
 
 Month = Literal["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+Levels = Annotated[tuple[Name, ...], Field(min_length=2)]
 Hour = Annotated[int, Field(ge=0, le=23, strict=True)]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
+
+
+_OF_ITS_OWN = ("key", "columns", "derive", "where", "history", "hierarchies", *PARTS)
 
 
 class Calendar(SpecModel):
@@ -89,8 +93,8 @@ class DimensionSpec(Parts):
         OneOf(("from", "union", "calendar", "time_of_day"), "a dimension has either `from`, `union`, `calendar` or `time_of_day`"),
         Needs(("from", "key"), "a dimension with `from` needs a `key`"),
         Needs(("union", "key"), "a dimension with `union` needs a `key`"),
-        Excludes(("calendar", "key", "columns", "derive", "where", "history", *PARTS), "a calendar has its own key and columns"),
-        Excludes(("time_of_day", "key", "columns", "derive", "where", "history", *PARTS), "times of day have their own key and columns"),
+        Excludes(("calendar", *_OF_ITS_OWN), "a calendar has its own key and columns"),
+        Excludes(("time_of_day", *_OF_ITS_OWN), "times of day have their own key and columns"),
         GROUPED,
     )
 
@@ -123,6 +127,8 @@ class DimensionSpec(Parts):
     """Attributes of the member -1, that facts without a value point to."""
     not_found: Annotated[dict[Name, Scalar], eg({"customer_name": "Customer not found"})] = {}
     """Attributes of the member -2, that facts point to whose value the dimension lacks."""
+    hierarchies: Annotated[dict[Name, Levels], eg({"geography": ["country", "state", "city"]})] = {}
+    """Columns that are levels of one another, the widest first. Tests say that each value of a level has one parent in the level above."""
     role_views: Annotated[
         dict[Name, RoleView],
         BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, RoleView] | ListedNames),
