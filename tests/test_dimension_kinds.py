@@ -13,7 +13,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views", "hierarchies")
+CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension")
 
 RAW = {
     "calls": """\
@@ -48,6 +48,23 @@ article_id,changed_on,category,department
 1,2024-02-01,shoes,sports
 2,2024-02-01,shoes,sports
 3,2024-02-01,balls,sports
+""",
+    "orders": """\
+order_id,ordered_on,is_gift,method,lane
+1,2024-01-01,true,card,1
+2,2024-01-01,true,card,1
+3,2024-01-02,false,,
+4,2024-01-02,,,
+5,2024-01-09,true,,2
+6,2024-01-10,,card,1
+""",
+    "returns": """\
+return_id,was_gift,refund_method,lane
+1,true,card,1
+2,true,,3
+3,,,
+4,false,cash,
+5,true,,2
 """,
 }
 
@@ -160,3 +177,51 @@ def test_a_level_with_two_parents_is_found(spoiled: Callable[[str, str], int]) -
     moved = "update dim_article set department = 'toys' where article_id = 2 and"
     assert spoiled(f"{moved} not is_current", "dim_article__category__one_department") == 0
     assert spoiled(f"{moved} is_current", "dim_article__category__one_department") == 1
+
+
+FLAGS = "select distinct is_gift, method, lane from stg.orders union select was_gift, refund_method, lane from stg.returns"
+
+
+def test_each_combination_of_flags_is_one_member(database: duckdb.DuckDBPyConnection) -> None:
+    wanted = FLAGS.replace("stg.orders", "staging.stg_web__orders").replace("stg.returns", "staging.stg_web__returns")
+    members = "select is_gift, method, lane from dim_order_flags where order_flags_key not in ('-1', '-2')"
+    assert len(database.execute(members).fetchall()) == 7
+    assert database.execute(f"({members}) except all ({wanted})").fetchall() == []
+    for fact, base, number, columns in [
+        ("fact_web_order", "staging.stg_web__orders", "order_id", "is_gift, method, lane"),
+        ("fact_web_return", "staging.stg_web__returns", "return_id", "was_gift, refund_method, lane"),
+    ]:
+        joined = f"select {number}, is_gift, method, lane from {fact} join dim_order_flags using (order_flags_key)"
+        assert database.table(fact).shape[0] == database.execute(f"select count(*) from ({joined})").fetchone()[0]  # type: ignore[index]
+        assert database.execute(f"({joined}) except all select {number}, {columns} from {base}").fetchall() == []
+    joined = "fact_web_return join dim_gift_flags g on found_flags_key = gift_flags_key"
+    found = f"select return_id, g.is_gift, g.method, found_flags_key from {joined}"
+    rows = {number: (*flags, key if key == "-2" else "") for number, *flags, key in database.execute(found).fetchall()}
+    gift, none = (True, None, ""), (None, None, "-2")
+    assert rows == {1: (True, "card", ""), 2: gift, 3: none, 4: none, 5: gift}
+
+
+def test_what_increments_point_to_stays(root: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(root, again)
+    # The source has lost its first days, which are before the look-back, and has a new combination.
+    lines = RAW["orders"].splitlines()
+    later = "\n".join([lines[0], *lines[5:], "7,2024-01-11,false,cash,4"])
+    write_project(again, {"raw/orders.csv": later, "raw/returns.csv": RAW["returns"].splitlines()[0]})
+    statuses = build(again, "--select", "+fact_web_order", "+dim_order_flags", "--exclude", "test_name:same_row_count")
+    assert failed(statuses) == set()
+    assert any(name.startswith("fact_web_order__order_flags_key__relationships") for name in statuses)
+    release()
+    with duckdb.connect(str(again / "shop.duckdb"), read_only=True) as connection:
+        connection.execute("use production")
+        joined = "select order_id, is_gift, method, lane from fact_web_order join dim_order_flags using (order_flags_key) order by 1"
+        rows = connection.execute(joined).fetchall()
+    assert rows == [
+        (1, True, "card", 1),
+        (2, True, "card", 1),
+        (3, False, None, None),
+        (4, None, None, None),
+        (5, True, None, 2),
+        (6, None, "card", 1),
+        (7, False, "cash", 4),
+    ]

@@ -139,6 +139,7 @@ calendar: {from: 2020-01-01, to: 2020-12-31, week_starts: monday, fiscal_year_st
 time_of_day: {by: minute, day_parts: {Night: 0}}
 role_views: {buyer: {description: Who bought.}}
 hierarchies: {geography: [country, city]}
+junk: {is_gift: {description: Wrapped.}, method: {}}
 """,
     "fact": """\
 fact: sale

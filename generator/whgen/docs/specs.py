@@ -70,6 +70,11 @@ makes `dim_origin_airport`. Its key has the name of the facts' key, `origin_key`
 each value of a level has one parent; special and inferred members, and versions that are over, are left out. Where two parents may have
 children of one name, as cities of two states, take a column that tells them apart.
 
+`junk:` makes a junk dimension of flags and codes that are of no dimension otherwise: a member for each combination that its table has,
+and for those that facts have beyond them. A missing value is one like others, so that every row of a fact has a member. Its key is hashed
+of all of them, on both sides, without a join. A fact lists its columns in the same order: `dimensions: {order_flags: [is_gift, method]}`.
+Where a fact is loaded by increments, the dimension is kept, too: rows that stay may point to combinations that the source has lost.
+
 ## Facts made of another fact
 
 `aggregate:` makes a fact at a coarser grain: `by:` keeps roles and degenerate columns of the other fact, `periods:` roles of a calendar as

@@ -110,7 +110,7 @@ def _inferred(
     for reference in dimension.references:
         for row in referenced[reference.base]:
             key = tuple(row[c] for c in reference.columns)
-            if None not in key and key not in known and holds(reference.where, row):
+            if (dimension.is_junk or None not in key) and key not in known and holds(reference.where, row):
                 wanted[key] = None
     nothing = {a.column.name: None for a in dimension.attributes if a.column.name not in left_out}
     return [
@@ -130,7 +130,7 @@ def _keep_first(dimension: Dimension, rows: Sequence[Row], memory: Memory) -> li
     The table that remembers them also remembers members that the source no longer has: these are returned.
     """
     kept = [a.column.name for a in dimension.attributes if a.scd == 0]
-    if not kept:
+    if not kept and not (dimension.is_junk and dimension.materialized == "incremental"):
         return []
     before = memory.first.get(dimension.name, {})
     for row in rows:

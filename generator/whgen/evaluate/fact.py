@@ -61,7 +61,7 @@ def member(role: Role, row: Row, members: Members) -> Value:
     if isinstance(dimension, TimeDimension):
         return _time(dimension, key[0])
     assert isinstance(dimension, Dimension), "all others are computed"
-    if None in key:
+    if None in key and not dimension.is_junk:
         return UNKNOWN
     if dimension.history is not None:
         version = _version(role, dimension, row, members.get(key, ()))

@@ -141,6 +141,8 @@ class Dimension(Table):
     references: tuple[Reference, ...] = ()
     history: History | None = None
     hierarchies: tuple[Hierarchy, ...] = ()
+    is_junk: bool = False
+    """Whether its members are combinations of values, of which a missing one is a value like others."""
 
     @property
     def business_key(self) -> tuple[str, ...]:

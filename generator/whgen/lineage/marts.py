@@ -127,7 +127,8 @@ def _role_edges(fact: Fact, role: Role) -> Iterator[Edge]:
     else:
         when = f" at {role.as_of.name}" if role.as_of is not None else ""
         rule = Rule(kind="lookup", text=f"looked up in {dimension.name} by ({', '.join(role.on)}){when}; -2 where not found", span=span)
-    rules = (rule, Rule(kind="default", text="-1 where missing", span=span))
+    is_junk = isinstance(dimension, Dimension) and dimension.is_junk
+    rules = (rule,) if is_junk else (rule, Rule(kind="default", text="-1 where missing", span=span))
     for name in role.on:
         yield Edge(source=Node(base, name), target=target, rules=rules)
     if looked is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from whgen.dialects.base import Dialect
-from whgen.ir.types import Kind, Scalar
+from whgen.ir.types import Kind, Scalar, Type
 from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Staging, Table
 from whgen.plan.history import history_view
 from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
@@ -95,16 +95,22 @@ def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> 
                 "TRUE AS is_inferred",
             ]
         ),
-        join=tuple(
-            dialect.sql(
-                exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members"))
-            )
-            for c in key
-        ),
+        join=_same_members(dimension, key, dialect),
         where=(
-            *(dialect.sql(_is_null(column_expression(c.name, c.type, "referenced"), negated=True)) for c in key),
+            # In a combination, a missing value is one like others.
+            *(dialect.sql(_is_null(column_expression(c.name, c.type, "referenced"), negated=True)) for c in key if not dimension.is_junk),
             f"members.{dialect.name_sql(dimension.surrogate_key)} IS NULL",
         ),
+    )
+
+
+def _same_members(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> tuple[str, ...]:
+    if dimension.is_junk:
+        surrogate = column_expression(dimension.surrogate_key, Type(Kind.STRING), "members")
+        return (dialect.sql(exp.EQ(this=hashed_key(key, table="referenced"), expression=surrogate)),)
+    return tuple(
+        dialect.sql(exp.EQ(this=column_expression(c.name, c.type, "referenced"), expression=column_expression(c.name, c.type, "members")))
+        for c in key
     )
 
 

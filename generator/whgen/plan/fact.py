@@ -77,12 +77,13 @@ def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
         number = time_key(role.dimension, column_expression(columns[0].name, columns[0].type, table), columns[0].type)
         return exp.Case().when(missing, literal(int(UNKNOWN_MEMBER), INTEGER), copy=False).else_(number, copy=False)
     assert isinstance(role.dimension, Dimension), "all others are computed"
-    case = exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
+    case = exp.Case() if role.dimension.is_junk else exp.Case().when(missing, exp.Literal.string(UNKNOWN_MEMBER), copy=False)
     if looked_up(role) is not None:
         found = column_expression(role.dimension.surrogate_key, role.column.type, _alias(role))
         case = case.when(exp.Is(this=found, expression=exp.Null()), exp.Literal.string(NOT_FOUND_MEMBER), copy=False)
         return case.else_(copied(found), copy=False)
-    return case.else_(hashed_key(business_key(role.dimension), role.on, table=table), copy=False)
+    hashed = hashed_key(business_key(role.dimension), role.on, table=table)
+    return hashed if role.dimension.is_junk else case.else_(hashed, copy=False)
 
 
 def _day_key(calendar: CalendarDimension, column: Column, missing: exp.Expr, table: str | None) -> exp.Expr:
@@ -113,6 +114,8 @@ def looked_up(role: Role) -> Dimension | None:
 def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: Dialect) -> LookupView:
     if dimension.history is not None:
         return version_lookup(role, dimension, _columns_of(role, fact), _alias(role), table, dialect)
+    if dimension.is_junk:
+        return _combination_lookup(role, dimension, table, dialect)
     # By the business key, since its columns are shorter than their hash, which would be computed for every row.
     return LookupView(
         alias=_alias(role),
@@ -121,6 +124,19 @@ def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: D
         comment="Distinct, so that no row of the fact can be doubled.",
         on=same_key(role, dimension, _columns_of(role, fact), _alias(role), table, dialect),
         has_composite_key=len(role.on) > 1,
+    )
+
+
+def _combination_lookup(role: Role, dimension: Dimension, table: str, dialect: Dialect) -> LookupView:
+    # By the hash, in which missing values are equal.
+    key = column_expression(dimension.surrogate_key, role.column.type, _alias(role))
+    return LookupView(
+        alias=_alias(role),
+        model=dimension.name,
+        columns=f" DISTINCT {dialect.name_sql(dimension.surrogate_key)}",
+        comment="Distinct, so that no row of the fact can be doubled.",
+        on=(dialect.sql(exp.EQ(this=hashed_key(business_key(dimension), role.on, table=table), expression=key)),),
+        has_composite_key=True,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from whgen.diagnostics.diagnostic import Related, Span
-from whgen.ir.types import BOOLEAN, STRING, UNKNOWN, Kind, a
+from whgen.diagnostics.diagnostic import Related
+from whgen.ir.types import BOOLEAN, STRING, UNKNOWN, Kind
 from whgen.ir.warehouse import Attribute, Column, ComputedDimension, Dimension, Expression, History, Materialized, Table
 from whgen.resolve.computed import resolve_calendar, resolve_time
 from whgen.resolve.derivation import resolve_derivations
 from whgen.resolve.hierarchies import resolve_hierarchies
 from whgen.resolve.history import check_versions, resolve_history, version_columns
 from whgen.resolve.inputs import made_of, source_span, source_table
+from whgen.resolve.junk import combinations_of
+from whgen.resolve.keys import check_key_type
 from whgen.resolve.literals import check_literal
 from whgen.resolve.nullable import after, computed, hashed, stored
 from whgen.resolve.options import resolve_options
@@ -41,7 +43,7 @@ def resolve_dimension(at: Located[DimensionSpec], project: WarehouseSpec, symbol
     if table is None:
         symbols.lost.add(name)
         return None
-    base = made_of(at, table, name, symbols)
+    base = made_of(at, table, name, symbols) if not spec.junk else combinations_of(at, table, name, symbols)
     symbols.read_at[(name, base.name)] = source_span(at)
     # What has parts is filtered between them.
     where = spec.where if base is table else None
@@ -101,7 +103,7 @@ def _made_of(
         # What a snapshot saw long ago may be otherwise than what may be there now.
         columns=symbols.with_tests(stored(columns, "incremental" if history is not None and history.snapshot else materialized, spec.dbt)),
         key=tuple(c.name for c in (*key, *versions[:1])),
-        key_span=at.at("key"),
+        key_span=at.at("key") if spec.key else at.key("junk"),
         meta=spec.meta,
         was=project.layers.production.dimension_prefix + spec.was if spec.was else "",
         tags=tuple(spec.tags or ()),
@@ -115,17 +117,18 @@ def _made_of(
         attributes=attributes,
         where=filter_,
         history=history,
+        is_junk=bool(spec.junk),
         hierarchies=resolve_hierarchies(at, name, (*key, *(a.column for a in attributes)), symbols),
     )
 
 
 def _business_key(at: Located[DimensionSpec], base: Table, history: History | None, symbols: Symbols) -> tuple[Column, ...]:
     key = []
-    names = at.spec.key or ()
+    names = at.spec.key or tuple(at.spec.junk)
     # A row for each version, dated by the moment from which on it holds.
     of_rows = (*names, history.moment.name) if history is not None and history.snapshot is None else names
     for index, name in enumerate(names):
-        span = at.at("key", index)
+        span = at.at("key", index) if at.spec.key else at.key("junk", name)
         column = symbols.column_in(base, name, span) or Column(name=name, type=UNKNOWN, span=span)
         if not base.key or name in base.key:
             check_key_type(column, span, symbols)
@@ -162,18 +165,6 @@ def _business_key(at: Located[DimensionSpec], base: Table, history: History | No
             related=[Related(span=base.span, message=f"`{base.name}` is declared here")],
         )
     return tuple(key)
-
-
-def check_key_type(column: Column, span: Span, symbols: Symbols) -> None:
-    """Report a column whose values cannot be hashed alike on every warehouse."""
-    if column.type.is_known and not column.type.is_key:
-        symbols.report.error(
-            "not-a-key-type",
-            span,
-            f"`{column.name}` is {a(column.type)}, whose text differs between warehouses, and cannot be part of a key",
-            help="cast it to string or integer in staging",
-            related=[declared_as(column)] if column.span != span else (),
-        )
 
 
 def _of_all_members(attribute: Attribute) -> Attribute:

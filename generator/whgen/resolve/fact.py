@@ -18,10 +18,10 @@ from whgen.ir.warehouse import (
     Table,
     TimeDimension,
 )
-from whgen.resolve.dimension import check_key_type
 from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
 from whgen.resolve.inputs import made_of, source_span, source_table
+from whgen.resolve.keys import check_key_type
 from whgen.resolve.literals import check_literal
 from whgen.resolve.milestones import in_order, lags, milestones_of
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
@@ -149,6 +149,9 @@ def _role(
         symbols.report.used(dimension.name, "", at.at(*path, "dimension") if spec.dimension else at.key(*path))
     if dimension is None or any(c is None for c in on):
         return None
+    if isinstance(dimension, Dimension) and dimension.is_junk and "missing" not in spec.model_fields_set:
+        # A combination is a member because it occurs.
+        spec = spec.model_copy(update={"missing": "infer"})
     if not _matches(at, path, tuple(c for c in on if c is not None), dimension, symbols):
         return None
     if isinstance(dimension, ComputedDimension) and spec.missing == "infer":
@@ -170,6 +173,8 @@ def _role(
 
 def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
     """What the key is when there is nothing to point to, in words."""
+    if isinstance(dimension, Dimension) and dimension.is_junk:
+        return "-2 when it is not found" if spec.missing == "unknown" else "missing values are part of it"
     # Every time is a time of day.
     is_found = isinstance(dimension, TimeDimension) or (spec.missing != "unknown" and not isinstance(dimension, CalendarDimension))
     return "-1 when there is none" + ("" if is_found else ", -2 when it is not found")

@@ -16,6 +16,7 @@ from whgen.resolve.composed import resolve_composed
 from whgen.resolve.dimension import resolve_dimension, with_inferred
 from whgen.resolve.fact import AnyDimension, resolve_fact
 from whgen.resolve.graph import check_cycles
+from whgen.resolve.junk import is_whole, kept_where
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.order import in_order, is_composed
 from whgen.resolve.personal import check_classes, with_personal_data
@@ -210,11 +211,12 @@ def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
 def _with_references(dimension: Dimension | ComputedDimension, facts: tuple[Fact, ...]) -> Dimension | ComputedDimension:
     if isinstance(dimension, ComputedDimension):
         return dimension
+    dimension = replace(dimension, materialized=kept_where(dimension, facts))
     references = {
         (fact.base.name, role.on): Reference(base=fact.base.name, columns=role.on, where=fact.where)
         for fact in facts
         for role in fact.roles
-        if role.dimension.name == dimension.name and role.missing == "infer"
+        if role.dimension.name == dimension.name and role.missing == "infer" and not is_whole(dimension, fact, role)
     }
     if not references:
         return dimension

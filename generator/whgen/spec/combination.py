@@ -79,29 +79,32 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """With the first key the second is given, too; unless the mapping behind the first has a key of the name `or_inside`."""
+    """With the first key the second is given, too; unless there is `or_beside`, or the mapping behind the first has a key `or_inside`."""
 
     keys: tuple[str, str]
     message: str
     or_inside: str = ""
+    or_beside: str = ""
 
     @property
     def sentence(self) -> str:
         """The rule in words."""
-        return f"`{self.keys[0]}` needs `{self.keys[1]}`{', here or in itself' if self.or_inside else ''}."
+        other = f" or `{self.or_beside}`" if self.or_beside else ""
+        return f"`{self.keys[0]}` needs `{self.keys[1]}`{other}{', here or in itself' if self.or_inside else ''}."
 
     def is_broken(self, given: Mapping[str, Any]) -> bool:
         """Whether the second is needed and not there."""
         first, second = self.keys
         inside = self.or_inside and getattr(given.get(first), self.or_inside, None)
-        return first in given and second not in given and not inside
+        return first in given and second not in given and self.or_beside not in given and not inside
 
     def schema(self) -> dict[str, Any]:
         """The second key is required if the first is there."""
         condition = _has(self.keys[0])
         if self.or_inside:
             condition["properties"] = {self.keys[0]: {"not": _has(self.or_inside)}}
-        return {"if": condition, "then": _has(self.keys[1])}
+        needed = [_has(key) for key in (self.keys[1], self.or_beside) if key]
+        return {"if": condition, "then": {"anyOf": needed} if self.or_beside else needed[0]}
 
 
 @dataclass(frozen=True, slots=True)

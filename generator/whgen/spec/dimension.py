@@ -37,7 +37,8 @@ Hour = Annotated[int, Field(ge=0, le=23, strict=True)]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
 
 
-_OF_ITS_OWN = ("key", "columns", "derive", "where", "history", "hierarchies", *PARTS)
+_OF_JUNK = ("key", "columns", "derive", "history", "unknown", "not_found")
+_OF_ITS_OWN = ("key", "junk", "columns", "derive", "where", "history", "hierarchies", *PARTS)
 
 
 class Calendar(SpecModel):
@@ -91,10 +92,11 @@ class DimensionSpec(Parts):
 
     combinations: ClassVar[tuple[Combination, ...]] = (
         OneOf(("from", "union", "calendar", "time_of_day"), "a dimension has either `from`, `union`, `calendar` or `time_of_day`"),
-        Needs(("from", "key"), "a dimension with `from` needs a `key`"),
+        Needs(("from", "key"), "a dimension with `from` needs a `key`, or `junk`", or_beside="junk"),
         Needs(("union", "key"), "a dimension with `union` needs a `key`"),
         Excludes(("calendar", *_OF_ITS_OWN), "a calendar has its own key and columns"),
         Excludes(("time_of_day", *_OF_ITS_OWN), "times of day have their own key and columns"),
+        Excludes(("junk", *_OF_JUNK, *PARTS), "the columns of a junk dimension are its key"),
         GROUPED,
     )
 
@@ -108,6 +110,14 @@ class DimensionSpec(Parts):
     """Instead of `from`: a row for each day."""
     time_of_day: Annotated[TimeOfDay | None, eg("minute", {"by": "second", "day_parts": {"Night": 0, "Day": 6}})] = None
     """Instead of `from`: a row for each minute or second of a day."""
+    junk: Annotated[
+        dict[Name, ColumnSpec],
+        Field(min_length=2),
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, ColumnSpec] | ListedNames),
+        eg(["is_gift", "is_express", "payment_method"]),
+    ] = {}
+    """Instead of `key` and `columns`: flags and codes of the table that are of no dimension otherwise. There is a member for each of their
+    combinations that occurs, in which a missing value is one like others, also for those that only facts have."""
     key: Annotated[Names | None, eg("customer_id", ["origin_code", "destination_code"])] = None
     """The business key: the columns that identify a member. The surrogate key is made of it."""
     history: Annotated[History | None, eg({"changed_at": "changed_at"}, {"extracted_at": "extract_date"})] = None
