@@ -13,7 +13,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension")
+CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers")
 
 RAW = {
     "calls": """\
@@ -66,12 +66,24 @@ return_id,was_gift,refund_method,lane
 4,false,cash,
 5,true,,2
 """,
+    "branches": """\
+branch_id,branch_name,region,opened_on,manager_id,parent_id
+1,Main,N,2024-02-01,7,
+2,South,S,2023-02-01,8,1
+3,Lost,X,,,1
+4,,N,2024-02-01,9,1
+5,Bare,,2024-12-31,7,2
+""",
+    "regions": "region_code,region_name\nN,North\nS,South\n",
+    "managers": "manager_id,manager_name\n7,Ada\n",
+    "accounts": "account_id,branch_id\n1,1\n2,3\n3,77\n4,\n",
 }
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {name: text for case in CASES for name, text in case_files(case).items()}
+    files["specs/warehouse.yml"] = files["specs/warehouse.yml"].replace("warehouse: shop", "warehouse: shop\nunit_tests: true", 1)
     raw = {f"raw/{name}.csv": text for name, text in RAW.items()}
     found = write_project(tmp_path_factory.mktemp("kinds"), files | raw)
     assert failed(build(found)) == set()
@@ -225,3 +237,31 @@ def test_what_increments_point_to_stays(root: Path, tmp_path: Path) -> None:
         (6, None, "card", 1),
         (7, False, "cash", 4),
     ]
+
+
+def test_members_refer_to_other_dimensions(database: duckdb.DuckDBPyConnection) -> None:
+    joined = """
+        select branch_id, branch_name, region_name, calendar_date, manager.manager_id, manager_name, manager.is_inferred
+        from dim_branch join dim_region using (region_key)
+        join dim_opening_day on opening_key = opening_day_key
+        join dim_manager as manager using (manager_key)
+        order by branch_id nulls last, branch_name
+    """
+    none, lost = "Unknown", "Not found"
+    assert database.execute(joined).fetchall() == [
+        (1, "Main", "North", date(2024, 2, 1), 7, "Ada", False),
+        (2, "South", "South", None, 8, None, True),
+        (3, "Lost", lost, None, None, none, False),
+        (5, "Bare", none, date(2024, 12, 31), 7, "Ada", False),
+        (77, None, none, None, None, none, False),
+        (None, lost, lost, None, None, lost, False),
+        (None, none, none, None, None, none, False),
+    ]
+    # The day before the calendar, and the members themselves; a manager of a branch that is left out is none.
+    assert database.execute("select opening_key from dim_branch where branch_id = 2").fetchone() == (-2,)
+    assert database.execute("select count(*) from dim_manager where manager_id = 9").fetchone() == (0,)
+
+
+def test_an_outrigger_without_its_member_is_found(spoiled: Callable[[str, str], int]) -> None:
+    assert spoiled("delete from dim_region where region_code = 'N'", "dim_branch__region_key__relationships") == 1
+    assert spoiled("update dim_branch set manager_key = null where branch_id = 1", "dim_branch__manager_key__not_null") == 1

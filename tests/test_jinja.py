@@ -140,6 +140,7 @@ time_of_day: {by: minute, day_parts: {Night: 0}}
 role_views: {buyer: {description: Who bought.}}
 hierarchies: {geography: [country, city]}
 junk: {is_gift: {description: Wrapped.}, method: {}}
+outriggers: {area: {dimension: region, was: zone, on: [region_code], missing: infer, description: Where.}}
 """,
     "fact": """\
 fact: sale

@@ -168,7 +168,7 @@ const Pages = (function () {
         ]),
         roles.length ? section("Star", star(t, roles, measures)) : null,
         section("Columns", columnTable(t)),
-        playedBy(t), rowsOf(t),
+        playedBy(t), referredToBy(t), rowsOf(t),
         (t.reads || []).length || (t.read_by || []).length ? section("Lineage", tableGraph(name)) : null,
         (t.tests || []).length ? section("Tests of the table", testList(t.tests)) : null,
         (t.exposures || []).length ? section("Used by", list(t.exposures.map((e) => h("a", { href: href("exposure", e) }, e)))) : null,
@@ -207,6 +207,11 @@ const Pages = (function () {
   function playedBy(t) {
     if (!(t.played || []).length) return null;
     return section("Facts that use it", list(t.played.map((r) => [columnLink(r.table, r.column), " as " + r.role, r.as_of ? " as of " + r.as_of : "", r.missing ? "; missing members: " + r.missing : ""])));
+  }
+
+  function referredToBy(t) {
+    if (!(t.outrigger_of || []).length) return null;
+    return section("Dimensions that refer to it", list(t.outrigger_of.map((r) => [columnLink(r.table, r.column), " as " + r.role])));
   }
 
   function rowsOf(t) {
@@ -284,7 +289,7 @@ const Pages = (function () {
 
   function usedBy(t, name) {
     const below = Model.walk(t.name, name, false);
-    const joins = (t.played || []).filter((r) => r.key === name);
+    const joins = [...(t.played || []), ...(t.outrigger_of || [])].filter((r) => r.key === name);
     const names = new Set([t.name, ...below.map((e) => e.to.table), ...joins.map((r) => r.table)]);
     const uses = (data.exposures || []).filter((e) => (e.tables || []).some((x) => names.has(x)));
     const items = [...new Map(below.map((e) => [Model.key(e.to.table, e.to.column), columnLink(e.to.table, e.to.column)])).values(),

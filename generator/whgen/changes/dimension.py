@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from whgen.changes.change import Changes
 from whgen.changes.column import expression_words
+from whgen.changes.fact import compare_roles
 from whgen.changes.table import Pair, compare_keys, compare_rest, compare_tables
 from whgen.ir.signature import Renames, signature
 from whgen.ir.warehouse import Attribute, CalendarDimension, Dimension, TimeDimension
 
-_KNOWN = frozenset({"noun", "surrogate_key", "base", "attributes", "where", "references", "history", "hierarchies"})
+_KNOWN = frozenset({"noun", "surrogate_key", "base", "attributes", "where", "references", "history", "hierarchies", "outriggers"})
 _OF_CALENDAR = frozenset({"noun", "surrogate_key", "first", "last", "week_starts", "fiscal_month", "fiscal_year_named_by"})
 _OF_TIMES = frozenset({"noun", "surrogate_key", "by", "parts"})
 
@@ -33,6 +34,7 @@ def compare_dimensions(pair: Pair, changes: Changes) -> None:
         [(r.base, list(r.columns), signature(r.where)) for r in new.references], key=repr
     ):
         changes.add("inferred-members-changed", name, new.span, table=name)
+    compare_roles(old.outriggers, new.outriggers, pair, changes)
     _hierarchies(old, new, pair, changes)
     before_by_name = {pair.own.column(a.column.name): a for a in old.attributes}
     for attribute in new.attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from whgen.changes.change import Changes
 from whgen.changes.column import expression_words
 from whgen.changes.table import Pair, compare_rest, compare_tables
@@ -29,15 +31,20 @@ def compare_facts(pair: Pair, changes: Changes) -> None:
     if changes.differ(old.where, new.where, pair.read):
         states = expression_words(old.where), expression_words(new.where)
         changes.add("rows-changed", name, new.where.span if new.where else new.span, table=name, before=states[0], after=states[1])
-    roles = {pair.own.column(r.column.name): r for r in old.roles}
-    for role in new.roles:
-        if (was := roles.get(role.column.name)) is not None:
-            _role(was, role, pair, changes)
+    compare_roles(old.roles, new.roles, pair, changes)
     measures = {pair.own.column(m.column.name): m for m in old.measures}
     for measure in new.measures:
         if (other := measures.get(measure.column.name)) is not None:
             _measure(other, measure, pair, changes)
     compare_rest(pair, _KNOWN, changes)
+
+
+def compare_roles(before: Iterable[Role], after: Iterable[Role], pair: Pair, changes: Changes) -> None:
+    """Roles that dimensions play in both states."""
+    roles = {pair.own.column(r.column.name): r for r in before}
+    for role in after:
+        if (was := roles.get(role.column.name)) is not None:
+            _role(was, role, pair, changes)
 
 
 def _role(old: Role, new: Role, pair: Pair, changes: Changes) -> None:

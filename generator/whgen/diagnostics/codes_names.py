@@ -176,15 +176,15 @@ dimensions: {custmer: customer_id}""",
         why="The view's key is called as the key of the facts, so that they can be joined; there is none of that name.",
         example="""\
 dimension: buyer
-from: shop.customers
-key: customer_id
+from: shop.orders
+key: order_id
 role_views: [byer]
 ---
 fact: sale
 grain: one row per order
 from: shop.orders
 key: order_id
-dimensions: {buyer: customer_id}""",
+dimensions: {buyer: order_id}""",
         fix="Correct the name, or give a fact the role.",
     ),
     Code(

@@ -66,6 +66,10 @@ or time in staging first.
 makes `dim_origin_airport`. Its key has the name of the facts' key, `origin_key`, and before all other names stands the role's, as in
 `origin_city`, so that the views of several roles can be joined to a fact without an alias.
 
+`outriggers:` of a dimension are other dimensions that its members refer to: `outriggers: {region: region_code}` makes a column
+`region_key`, found as that of a fact would be, with the same choices for what is `missing:`, and tested as one. The special members point
+to those of the other dimension, inferred members to the unknown one. Neither side keeps history: as of which moment would a member refer?
+
 `hierarchies:` of a dimension name columns that are levels of one another, the widest first. For each pair of neighbours a test says that
 each value of a level has one parent; special and inferred members, and versions that are over, are left out. Where two parents may have
 children of one name, as cities of two states, take a column that tells them apart.

@@ -141,6 +141,8 @@ class Dimension(Table):
     references: tuple[Reference, ...] = ()
     history: History | None = None
     hierarchies: tuple[Hierarchy, ...] = ()
+    outriggers: tuple[Role, ...] = ()
+    """Keys of other dimensions, found by columns of its base."""
     is_junk: bool = False
     """Whether its members are combinations of values, of which a missing one is a value like others."""
 
@@ -152,7 +154,7 @@ class Dimension(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A dimension as a fact uses it."""
+    """A dimension as a fact, or another dimension, uses it."""
 
     column: Column
     dimension: Dimension | ComputedDimension

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,8 +77,9 @@ def about_table(atlas: Atlas, name: str) -> Data:
         "tags": list(table.tags),
         "history": _history_of(table),
         "hierarchies": {h.name: list(h.levels) for h in table.hierarchies} if isinstance(table, Dimension) else {},
-        "roles": [_role_data(r, table) for r in table.roles] if isinstance(table, Fact) else [],
+        "roles": [_role_data(r, table) for r in roles_of(table)],
         "played": played(atlas, table),
+        "outrigger_of": referring(atlas, table),
         **common,
         "tests": [_test_data(t) for t in atlas.tests(table) if t.column is None],
         "columns": [column_data(atlas, table, c) for c in table.columns],
@@ -98,7 +99,11 @@ def about_column(atlas: Atlas, node: Node) -> Data:
     else:
         data |= {"name": node.column, "type": lineage.tables[node.table].columns[node.column] or None}
         data["place"] = place(lineage.tables[node.table].span)
-    serves = played(atlas, table) if isinstance(table, Dimension | ComputedDimension) and node.column == table.surrogate_key else []
+    serves = (
+        [*played(atlas, table), *referring(atlas, table)]
+        if isinstance(table, Dimension | ComputedDimension) and node.column == table.surrogate_key
+        else []
+    )
     tables = {node.table} | {e.target.table for e in used} | {s["table"] for s in serves}
     return {
         **data,
@@ -156,21 +161,32 @@ def place(span: Span) -> Data:
 
 def played(atlas: Atlas, table: Table) -> list[Data]:
     """The roles in which facts use a dimension."""
+    return _used_in_roles(atlas.warehouse.facts, table)
+
+
+def referring(atlas: Atlas, table: Table) -> list[Data]:
+    """The roles in which members of other dimensions refer to a dimension."""
+    return _used_in_roles(atlas.warehouse.dimensions, table)
+
+
+def _used_in_roles(users: Iterable[Table], table: Table) -> list[Data]:
     return [
-        {"table": fact.name, **_role_data(role, fact)}
-        for fact in atlas.warehouse.facts
-        for role in fact.roles
-        if role.dimension.name == table.name
+        {"table": user.name, **_role_data(role, user)} for user in users for role in roles_of(user) if role.dimension.name == table.name
     ]
 
 
-def _role_data(role: Role, fact: Fact) -> Data:
+def roles_of(table: Table) -> tuple[Role, ...]:
+    """The roles that dimensions play for a table."""
+    return table.roles if isinstance(table, Fact) else table.outriggers if isinstance(table, Dimension) else ()
+
+
+def _role_data(role: Role, user: Table) -> Data:
     return {
         "column": role.column.name,
         "role": role.column.name.removesuffix("_key"),
         "dimension": role.dimension.name,
         "key": role.dimension.surrogate_key,
-        "on": [f"{fact.base.name}.{name}" for name in role.on],
+        "on": [f"{user.base.name}.{name}" for name in role.on] if isinstance(user, Fact | Dimension) else [],
         "missing": role.missing,
         "as_of": role.as_of.name if role.as_of is not None else None,
     }
@@ -178,8 +194,8 @@ def _role_data(role: Role, fact: Fact) -> Data:
 
 def _points_to(table: Table, name: str) -> Data | None:
     """The dimension whose key a column of a fact is, and how that keeps history."""
-    role = next((r for r in table.roles if r.column.name == name), None) if isinstance(table, Fact) else None
-    if role is None or not isinstance(table, Fact):
+    role = next((r for r in roles_of(table) if r.column.name == name), None)
+    if role is None:
         return None
     return {**_role_data(role, table), "history": _history_of(role.dimension)}
 

@@ -34,6 +34,8 @@ def dimension_edges(dimension: Dimension, dialect: Dialect) -> Iterator[Edge]:
         yield Edge(source=Node(own, name), target=Node(own, dimension.surrogate_key), rules=(hashed,))
     for attribute in dimension.attributes:
         yield from _attribute_edges(dimension, attribute, dialect)
+    for role in dimension.outriggers:
+        yield from _role_edges(dimension, role)
     yield from conditional(base, dimension.where, rows, "where", dialect)
     for reference in dimension.references:
         yield from _reference_edges(dimension, reference, dialect)
@@ -115,7 +117,7 @@ def fact_edges(fact: Fact, dialect: Dialect) -> Iterator[Edge]:
     yield from conditional(base, fact.where, rows, "where", dialect)
 
 
-def _role_edges(fact: Fact, role: Role) -> Iterator[Edge]:
+def _role_edges(fact: Fact | Dimension, role: Role) -> Iterator[Edge]:
     target, base, span, dimension = Node(fact.name, role.column.name), fact.base.name, role.column.span, role.dimension
     looked = looked_up(role)
     if isinstance(dimension, CalendarDimension):

@@ -50,6 +50,7 @@ def table_lines(table: Data) -> Iterator[str]:
     roles = [f"{r['role']}: {r['dimension']}{_as_of(r)}, by {', '.join(r['on'])}" for r in table.get("roles", ())]
     yield from _section("Dimensions", roles)
     yield from _section("Facts that use it", [f"{r['table']} as {r['role']}{_as_of(r)}" for r in table.get("played", ())])
+    yield from _section("Dimensions that refer to it", [f"{r['table']} as {r['role']}" for r in table.get("outrigger_of", ())])
     yield from _section("Which rows there are, by", _merged_rows(table["rows"]))
     yield from _section("Reads", table["reads"])
     yield from _section("Read by", [*table["read_by"], *(f"exposure {e}" for e in table["exposures"])])

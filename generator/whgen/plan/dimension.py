@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -10,8 +11,18 @@ from whgen.dialects.base import Dialect
 from whgen.ir.types import Kind, Scalar, Type
 from whgen.ir.warehouse import Attribute, Column, Dimension, Reference, Staging, Table
 from whgen.plan.history import history_view
-from whgen.plan.project import DimensionView, InferredView, KeptView, ReferenceView
-from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, cast, conditions, constant_item, hashed_key, select_item, select_list
+from whgen.plan.project import DimensionView, InferredView, KeptView, LookupView, ReferenceView
+from whgen.plan.sql import (
+    NOT_FOUND_MEMBER,
+    UNKNOWN_MEMBER,
+    cast,
+    conditions,
+    constant_item,
+    hashed_key,
+    qualified,
+    select_item,
+    select_list,
+)
 from whgen.sql.columns import column_expression
 
 # The names of queries in templates/models/dimension.sql.j2.
@@ -42,11 +53,26 @@ def base_alias(table: Table) -> str:
     return f"{name}_rows" if name in _QUERIES or name.endswith("_lookup") else name
 
 
-def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ...]) -> DimensionView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outriggers:
+    """Keys of other dimensions: items of the SELECT of members, and of the special members; an inferred one has those of the unknown one.
+
+    `table` is what columns of the base belong to, where something is joined to find them.
+    """
+
+    lookups: tuple[LookupView, ...]
+    table: str | None
+    items: tuple[str, ...]
+    unknown: tuple[str, ...]
+    not_found: tuple[str, ...]
+
+
+def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ...], outriggers: Outriggers) -> DimensionView:
     """The model of a dimension."""
-    key = business_key(dimension)
+    key, table = business_key(dimension), outriggers.table
+    hashed = hashed_key(key if dimension.history is None else (*key, _begin(dimension)), table=table)
     kept = [a for a in dimension.attributes if a.scd == 0]
-    values = [select_item(_value(a, dialect), a.column.name, dialect, a.column.type) for a in dimension.attributes]
+    values = [select_item(qualified(_value(a, dialect), table), a.column.name, dialect, a.column.type) for a in dimension.attributes]
     history = dimension.history
     names = [dialect.name_sql(a.column.name) for a in dimension.attributes]
     return DimensionView(
@@ -56,18 +82,20 @@ def dimension_view(dimension: Dimension, dialect: Dialect, config: tuple[str, ..
         model=(history.snapshot if history is not None else None) or dimension.base.name,
         columns=select_list(
             [
-                select_item(hashed_key(key if history is None else (*key, _begin(dimension))), dimension.surrogate_key, dialect),
-                *(dialect.name_sql(c.name) for c in key),
+                select_item(hashed, dimension.surrogate_key, dialect),
+                *(select_item(column_expression(c.name, c.type, table), c.name, dialect) for c in key),
                 *(values if history is None else [*names, *_VERSION]),
+                *outriggers.items,
                 "FALSE AS is_inferred",
             ]
         ),
-        where=conditions(dimension.where, dialect),
+        lookups=outriggers.lookups,
+        where=conditions(dimension.where, dialect, table=table),
         history=history_view(dimension, history, values, dialect) if history is not None else None,
-        inferred=_inferred(dimension, key, dialect) if dimension.references else None,
+        inferred=_inferred(dimension, key, outriggers, dialect) if dimension.references else None,
         kept=_kept(dimension, kept, dialect) if kept and history is None else None,
-        unknown=_member(dimension, key, UNKNOWN_MEMBER, dialect),
-        not_found=_member(dimension, key, NOT_FOUND_MEMBER, dialect),
+        unknown=_member(dimension, key, UNKNOWN_MEMBER, outriggers.unknown, dialect),
+        not_found=_member(dimension, key, NOT_FOUND_MEMBER, outriggers.not_found, dialect),
     )
 
 
@@ -84,7 +112,7 @@ def _value(attribute: Attribute, dialect: Dialect) -> exp.Expr:
     return cast(attribute.expression.on(dialect.name), attribute.expression.type, attribute.column.type)
 
 
-def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> InferredView:
+def _inferred(dimension: Dimension, key: Sequence[Column], outriggers: Outriggers, dialect: Dialect) -> InferredView:
     return InferredView(
         references=tuple(_reference(r, key, dialect) for r in dimension.references),
         columns=select_list(
@@ -92,6 +120,7 @@ def _inferred(dimension: Dimension, key: Sequence[Column], dialect: Dialect) -> 
                 select_item(hashed_key(key, table="referenced"), dimension.surrogate_key, dialect),
                 *(f"referenced.{dialect.name_sql(c.name)}" for c in key),
                 *(constant_item(None, a.column.name, dialect, a.column.type) for a in dimension.attributes),
+                *outriggers.unknown,
                 "TRUE AS is_inferred",
             ]
         ),
@@ -135,13 +164,14 @@ def _kept(dimension: Dimension, kept: Sequence[Attribute], dialect: Dialect) -> 
     return KeptView(columns=select_list(columns), surrogate_key=dialect.name_sql(dimension.surrogate_key))
 
 
-def _member(dimension: Dimension, key: Sequence[Column], member: str, dialect: Dialect) -> str:
+def _member(dimension: Dimension, key: Sequence[Column], member: str, beside: Sequence[str], dialect: Dialect) -> str:
     return select_list(
         [
             select_item(exp.Literal.string(member), dimension.surrogate_key, dialect),
             *(constant_item(None, c.name, dialect, c.type) for c in key),
             *(constant_item(_of_member(a, member), a.column.name, dialect, a.column.type) for a in dimension.attributes),
             *_endless(dimension, dialect),
+            *beside,
             "FALSE AS is_inferred",
         ]
     )

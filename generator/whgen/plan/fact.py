@@ -38,7 +38,7 @@ from whgen.sql.columns import column_expression
 def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], physical: Physical) -> FactView:
     """The model of a fact, which is kept as `physical` says."""
     alias = base_alias(fact.base)
-    lookups = tuple(_lookup(r, d, fact, alias, dialect) for r in fact.roles if (d := looked_up(r)) is not None)
+    lookups = tuple(lookup_view(r, d, fact, alias, dialect) for r in fact.roles if (d := looked_up(r)) is not None)
     table = alias if lookups else None
     return FactView(
         origin=fact.file,
@@ -61,13 +61,13 @@ def fact_view(fact: Fact, dialect: Dialect, config: tuple[str, ...], physical: P
     )
 
 
-def _columns_of(role: Role, fact: Fact) -> tuple[Column, ...]:
-    return tuple(c for n in role.on if (c := fact.base.column(n)) is not None)
+def _columns_of(role: Role, user: Fact | Dimension) -> tuple[Column, ...]:
+    return tuple(c for n in role.on if (c := user.base.column(n)) is not None)
 
 
-def member_key(role: Role, fact: Fact, table: str | None = None) -> exp.Expr:
-    """The key of a role's member, of the columns of the model that the fact is made of."""
-    columns = _columns_of(role, fact)
+def member_key(role: Role, user: Fact | Dimension, table: str | None = None) -> exp.Expr:
+    """The key of a role's member, of the columns of the model that its user is made of."""
+    columns = _columns_of(role, user)
     if isinstance(role, CarriedRole):
         return column_expression(columns[0].name, columns[0].type, table)
     missing = is_missing(columns, role.on, table=table)
@@ -111,30 +111,32 @@ def looked_up(role: Role) -> Dimension | None:
     return role.dimension if role.missing == "unknown" or role.dimension.history is not None else None
 
 
-def _lookup(role: Role, dimension: Dimension, fact: Fact, table: str, dialect: Dialect) -> LookupView:
+def lookup_view(role: Role, dimension: Dimension, user: Fact | Dimension, table: str, dialect: Dialect) -> LookupView:
+    """The dimension as it is joined to what the user of the role is made of."""
     if dimension.history is not None:
-        return version_lookup(role, dimension, _columns_of(role, fact), _alias(role), table, dialect)
+        return version_lookup(role, dimension, _columns_of(role, user), _alias(role), table, dialect)
+    comment = f"Distinct, so that no {'row of the fact' if isinstance(user, Fact) else 'member'} can be doubled."
     if dimension.is_junk:
-        return _combination_lookup(role, dimension, table, dialect)
+        return _combination_lookup(role, dimension, table, comment, dialect)
     # By the business key, since its columns are shorter than their hash, which would be computed for every row.
     return LookupView(
         alias=_alias(role),
         model=dimension.name,
         columns=" DISTINCT" + select_list([dialect.name_sql(n) for n in (dimension.surrogate_key, *dimension.business_key)]),
-        comment="Distinct, so that no row of the fact can be doubled.",
-        on=same_key(role, dimension, _columns_of(role, fact), _alias(role), table, dialect),
+        comment=comment,
+        on=same_key(role, dimension, _columns_of(role, user), _alias(role), table, dialect),
         has_composite_key=len(role.on) > 1,
     )
 
 
-def _combination_lookup(role: Role, dimension: Dimension, table: str, dialect: Dialect) -> LookupView:
+def _combination_lookup(role: Role, dimension: Dimension, table: str, comment: str, dialect: Dialect) -> LookupView:
     # By the hash, in which missing values are equal.
     key = column_expression(dimension.surrogate_key, role.column.type, _alias(role))
     return LookupView(
         alias=_alias(role),
         model=dimension.name,
         columns=f" DISTINCT {dialect.name_sql(dimension.surrogate_key)}",
-        comment="Distinct, so that no row of the fact can be doubled.",
+        comment=comment,
         on=(dialect.sql(exp.EQ(this=hashed_key(business_key(dimension), role.on, table=table), expression=key)),),
         has_composite_key=True,
     )

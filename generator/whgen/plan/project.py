@@ -111,6 +111,7 @@ class DimensionView:
     base: str
     model: str
     columns: str
+    lookups: tuple[LookupView, ...]
     where: tuple[str, ...]
     history: HistoryView | None
     inferred: InferredView | None

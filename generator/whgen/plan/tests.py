@@ -15,7 +15,20 @@ from whgen.dialects.physical import Physical
 from whgen.ir.aggregate import AggregateFact
 from whgen.ir.inputs import Composed
 from whgen.ir.types import Kind
-from whgen.ir.warehouse import Column, ComputedDimension, Dimension, Expression, Fact, HandWritten, Seed, Staging, Table, Test, Warehouse
+from whgen.ir.warehouse import (
+    Column,
+    ComputedDimension,
+    Dimension,
+    Expression,
+    Fact,
+    HandWritten,
+    Role,
+    Seed,
+    Staging,
+    Table,
+    Test,
+    Warehouse,
+)
 from whgen.plan.aggregate import is_dense, same_totals
 from whgen.plan.fact import member_key
 from whgen.plan.history import must_find_version, version_tests
@@ -206,6 +219,7 @@ def _dimension_tests(table: Dimension, dialect: Dialect) -> list[PlannedTest]:
         # A combination may lack any of its values.
         *(t for t in _key_tests(table, dialect, where=_ordinary(table, dialect)) if not (table.is_junk and t.test == "not_null")),
     ]
+    tests += [t for role in table.outriggers for t in _role_tests(table, role, dialect)]
     tests += _parent_tests(table, dialect)
     if table.history is not None:
         return [
@@ -228,18 +242,7 @@ def _parent_tests(table: Dimension, dialect: Dialect) -> Iterator[PlannedTest]:
 def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
     tests = [*_surrogate_tests(table, table.surrogate_key)]
     for role in table.roles:
-        tests.append(_test(table, role.column.name, "not_null", role.column.span))
-        target: dict[str, Any] = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
-        if must_find_version(role):
-            found_one = {"condition": f"{dialect.name_sql(role.column.name)} <> '{NOT_FOUND_MEMBER}'"}
-            tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
-            tests.append(_test(table, role.column.name, "is_true", role.column.span, arguments=found_one, label="version_exists"))
-        elif role.missing == "fail" and not isinstance(role.dimension, ComputedDimension):
-            found = {"base": f"ref('{table.base.name}')", "key": dialect.line(member_key(role, table))}
-            target |= {**found, "business_key": [dialect.name_sql(c) for c in role.on]}
-            tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))
-        else:
-            tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
+        tests += _role_tests(table, role, dialect)
     compared: dict[str, Any] = {"compare_to": f"ref('{table.base.name}')"}
     if table.where is not None:
         compared["compare_where"] = dialect.line(table.where.on(dialect.name))
@@ -249,6 +252,23 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
         tests.append(_test(table, None, "same_totals", table.span, arguments=same_totals(table, dialect)))
     if isinstance(table, AggregateFact) and table.dense is not None:
         tests.append(_test(table, None, "is_dense", table.span, arguments=is_dense(table.dense, dialect)))
+    return tests
+
+
+def _role_tests(table: Fact | Dimension, role: Role, dialect: Dialect) -> list[PlannedTest]:
+    """The key of another dimension is never missing, and one of its members."""
+    tests = [_test(table, role.column.name, "not_null", role.column.span)]
+    target: dict[str, Any] = {"to": f"ref('{role.dimension.name}')", "field": role.dimension.surrogate_key}
+    if must_find_version(role):
+        found_one = {"condition": f"{dialect.name_sql(role.column.name)} <> '{NOT_FOUND_MEMBER}'"}
+        tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
+        tests.append(_test(table, role.column.name, "is_true", role.column.span, arguments=found_one, label="version_exists"))
+    elif role.missing == "fail" and not isinstance(role.dimension, ComputedDimension):
+        found = {"base": f"ref('{table.base.name}')", "key": dialect.line(member_key(role, table))}
+        target |= {**found, "business_key": [dialect.name_sql(c) for c in role.on]}
+        tests.append(_test(table, role.column.name, "members_exist", role.column.span, arguments=target))
+    else:
+        tests.append(_test(table, role.column.name, "relationships", role.column.span, arguments=target))
     return tests
 
 

@@ -202,7 +202,7 @@ def _of_versions(subject: _Subject) -> Iterator[UnitTest]:
 
 def _of_inferred(subject: _Subject) -> Iterator[UnitTest]:
     table, tables = subject.table, subject.tables
-    if not isinstance(table, Dimension) or not table.references or table.history is not None:
+    if not isinstance(table, Dimension) or not table.references or table.history is not None or table.outriggers:
         return
     base, first = table.base, table.references[0]
     if any(r.base == base.name for r in table.references):

@@ -28,6 +28,7 @@ from whgen.plan.dimension import dimension_view
 from whgen.plan.fact import fact_view
 from whgen.plan.hand_written import hand_written_view
 from whgen.plan.history import snapshot_properties
+from whgen.plan.outriggers import outriggers_of
 from whgen.plan.project import FromTemplate, Node, Part, ReadmeView, TextFile, YamlFile
 from whgen.plan.properties import exposure_properties, model_properties, source_properties
 from whgen.plan.semantic import semantic_part
@@ -130,7 +131,9 @@ def _table_files(
         case TimeDimension():
             yield FromTemplate(path=path, template="models/time_of_day.sql.j2", view=time_view(table, dialect, config))
         case Dimension():
-            yield FromTemplate(path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config))
+            yield FromTemplate(
+                path=path, template="models/dimension.sql.j2", view=dimension_view(table, dialect, config, outriggers_of(table, dialect))
+            )
         case Fact():
             yield FromTemplate(path=path, template="models/fact.sql.j2", view=fact_view(table, dialect, config, physical))
         case HandWritten() if dialect.name in table.verbatim:

@@ -11,6 +11,7 @@ from whgen.evaluate.dimension import Memory, evaluate_dimension, see
 from whgen.evaluate.expressions import holds
 from whgen.evaluate.fact import evaluate_fact
 from whgen.evaluate.increments import after_run
+from whgen.evaluate.outriggers import add_outriggers
 from whgen.evaluate.staging import Evaluated, evaluate_staging
 from whgen.evaluate.values import EvaluationError, Row
 from whgen.ir.types import Kind
@@ -100,10 +101,12 @@ class Stage:
         known: dict[str, Sequence[Row]] = {}
         raw = {source: {t: rows for (s, t), rows in state.items() if s == source} for source, _ in state}
         tables = self.warehouse
-        for table in (*tables.stagings, *tables.seeds, *tables.inputs, *tables.models, *tables.dimensions, *tables.facts):
-            if table.name in not_built or (self.wanted and table.name not in self._needed()):
-                continue
-            built = self._built(table)
+        made = (*tables.stagings, *tables.seeds, *tables.inputs, *tables.models, *tables.dimensions, *tables.facts)
+        kept = [t for t in made if t.name not in not_built and not (self.wanted and t.name not in self._needed())]
+        # Dimensions may look members up in each other, whatever their names.
+        known |= {d.name: self._built(d) for d in kept if isinstance(d, Dimension)}
+        for table in kept:
+            built = known[table.name] if table.name in known else self._built(table)
             known[table.name] = built
             try:
                 wanted = self._evaluated(table, raw, known)
@@ -128,6 +131,7 @@ class Stage:
                 found.add(table.name)
                 pending += [b for b in (getattr(table, "base", None),) if b is not None]
                 pending += [r.dimension for r in table.roles] if isinstance(table, Fact) else []
+                pending += [r.dimension for r in table.outriggers] if isinstance(table, Dimension) else []
                 names = [r.base for r in table.references] if isinstance(table, Dimension) else []
                 pending += [t for t in self.warehouse.tables if t.name in names]
         return found
@@ -145,7 +149,9 @@ class Stage:
             if table.history is not None and table.history.snapshot is not None:
                 self._see(table, base)
                 base = self.memory.seen.get(table.name, [])
-            return evaluate_dimension(table, base, known, self.memory)
+            found = evaluate_dimension(table, base, known, self.memory)
+            add_outriggers(table, found.rows, base, known)
+            return found
         if type(table) is Fact:
             return self._of_fact(table, known)
         if isinstance(table, ComputedDimension):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
 from whgen.ir.warehouse import (
@@ -58,7 +59,7 @@ def resolve_fact(
     where = spec.where if base is table else None
     filter_ = symbols.condition(where, at, ("where",), scope_of(base.columns), where=f"`{base.name}`")
     there = {c.name: c for c in after(filter_, base.columns)}
-    roles = {n: _role(at, n, s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
+    roles = {n: resolve_role(at, ("dimensions", n), s, base, dimensions, symbols) for n, s in spec.dimensions.items()}
     degenerate = tuple(
         _kept(symbols.column(n, s, at, ("degenerate", n), inherited=symbols.column_in(base, n, at.key("degenerate", n))), there)
         for n, s in spec.degenerate.items()
@@ -128,10 +129,11 @@ def _grain(at: Located[FactSpec], base: Table, symbols: Symbols) -> tuple[Column
     return tuple(found)
 
 
-def _role(
-    at: Located[FactSpec], name: str, spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols
+def resolve_role(
+    at: Located[Any], path: tuple[str, str], spec: RoleSpec, base: Table, dimensions: Mapping[str, AnyDimension | None], symbols: Symbols
 ) -> Role | None:
-    path = ("dimensions", name)
+    """The role at a path of a spec; None when something is wrong with it, which is reported."""
+    name = path[1]
     wanted = spec.dimension or name
     if wanted not in dimensions and not symbols.is_lost(wanted):
         symbols.report.unknown(
@@ -180,7 +182,7 @@ def dimension_absence(dimension: AnyDimension, spec: RoleSpec) -> str:
     return "-1 when there is none" + ("" if is_found else ", -2 when it is not found")
 
 
-def _matches(at: Located[FactSpec], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
+def _matches(at: Located[Any], path: tuple[str, str], on: tuple[Column, ...], dimension: AnyDimension, symbols: Symbols) -> bool:
     if len(on) != len(dimension.business_key):
         here = "here is 1 column" if len(on) == 1 else f"here are {len(on)} columns"
         symbols.report.error(

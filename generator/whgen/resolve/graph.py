@@ -7,22 +7,25 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from whgen.diagnostics.diagnostic import Related, Report, Span
 from whgen.ir.aggregate import CarriedRole
-from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Table
+from whgen.ir.warehouse import ComputedDimension, Dimension, Fact, HandWritten, Role, Table
 
 
 def reads_of(table: Table) -> tuple[str, ...]:
     """The names of the models that a model reads."""
     match table:
         case Dimension():
-            return tuple(sorted({table.base.name, *(r.base for r in table.references)}))
+            return tuple(sorted({table.base.name, *(r.base for r in table.references), *_looked_up(table.outriggers)}))
         case Fact():
-            looked_up = (r for r in table.roles if r.missing == "unknown" and not isinstance(r, CarriedRole))
-            lookups = {r.dimension.name for r in looked_up if not isinstance(r.dimension, ComputedDimension)}
-            return tuple(sorted({table.base.name, *lookups}))
+            return tuple(sorted({table.base.name, *_looked_up(table.roles)}))
         case HandWritten():
             return table.reads
         case _:
             return ()
+
+
+def _looked_up(roles: Iterable[Role]) -> set[str]:
+    looked_up = (r for r in roles if r.missing == "unknown" and not isinstance(r, CarriedRole))
+    return {r.dimension.name for r in looked_up if not isinstance(r.dimension, ComputedDimension)}
 
 
 def check_cycles(tables: Iterable[Table], read_at: Mapping[tuple[str, str], Span], report: Report) -> None:

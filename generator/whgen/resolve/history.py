@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlglot import exp
 
 from whgen.diagnostics.diagnostic import Related, Span
@@ -9,7 +11,6 @@ from whgen.ir.types import BOOLEAN, STRING, Kind, Type, a
 from whgen.ir.warehouse import Attribute, Column, ComputedDimension, Dimension, Expression, History, Table
 from whgen.resolve.symbols import Symbols, declared_as, scope_of
 from whgen.spec.dimension import DimensionSpec
-from whgen.spec.fact import FactSpec
 from whgen.spec.fact import Role as RoleSpec
 from whgen.spec.load import Located
 from whgen.sql.columns import column_expression
@@ -92,7 +93,7 @@ def version_columns(history: History, span: Span) -> tuple[Column, ...]:
 
 
 def as_of_column(
-    at: Located[FactSpec], path: tuple[str, str], spec: RoleSpec, base: Table, dimension: Dimension | ComputedDimension, symbols: Symbols
+    at: Located[Any], path: tuple[str, str], spec: RoleSpec, base: Table, dimension: Dimension | ComputedDimension, symbols: Symbols
 ) -> Column | None:
     """The column whose moment chooses the version that a role points to; None when the last one is meant. Mistakes are reported."""
     history = dimension.history if isinstance(dimension, Dimension) else None

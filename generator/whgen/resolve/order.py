@@ -43,6 +43,9 @@ def in_order(specs: Specs, project: WarehouseSpec, symbols: Symbols) -> Iterator
             _report_circle(pending, symbols)
             ready = list(pending.values())[:1]
             symbols.lost.add(ready[0].name)
+            if isinstance(ready[0].at.spec, DimensionSpec):
+                # As roles call it.
+                symbols.lost.add(ready[0].at.spec.dimension)
             del pending[ready[0].name]
             continue
         for item in ready:
@@ -58,7 +61,12 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
         if is_composed(model.spec):
             yield _Item(name=model.spec.model, at=model, needs=_read(model))
     for dimension in specs.dimensions:
-        yield _Item(name=dimensions[dimension.spec.dimension], at=dimension, needs=_read(dimension))
+        others: dict[str, Path] = {
+            dimensions[noun]: ("outriggers", name)
+            for name, outrigger in dimension.spec.outriggers.items()
+            if (noun := outrigger.dimension or name) in dimensions
+        }
+        yield _Item(name=dimensions[dimension.spec.dimension], at=dimension, needs=others | _read(dimension))
     for fact in specs.facts:
         roles: dict[str, Path] = {
             dimensions[noun]: ("dimensions", name)

@@ -32,9 +32,9 @@ def outline_of(warehouse: Warehouse) -> Outline:
     for table in warehouse.tables:
         found = reads.setdefault(table.file, set())
         found |= {files[name] for name in _named_by(table, warehouse, references) if name in files}
-        if isinstance(table, Fact):
-            # Which members of a dimension are inferred is for facts to say: each is made of the other.
-            for role in (r for r in table.roles if r.missing == "infer"):
+        if isinstance(table, Fact | Dimension):
+            # Which members of a dimension are inferred is for facts and outriggers to say: each is made of the other.
+            for role in (r for r in (table.roles if isinstance(table, Fact) else table.outriggers) if r.missing == "infer"):
                 reads.setdefault(role.dimension.file, set()).add(table.file)
     keys = {name: str(type_) for name, (type_, _, _) in keys_of(warehouse).items()}
     return Outline(file=warehouse.file, reads={file: tuple(sorted(found - {file})) for file, found in reads.items()}, keys=keys)

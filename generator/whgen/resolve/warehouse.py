@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from whgen.diagnostics.diagnostic import Report
@@ -19,6 +20,7 @@ from whgen.resolve.graph import check_cycles
 from whgen.resolve.junk import is_whole, kept_where
 from whgen.resolve.model import resolve_exposure, resolve_model, resolve_seed, with_select
 from whgen.resolve.order import in_order, is_composed
+from whgen.resolve.outriggers import references_of, with_outriggers
 from whgen.resolve.personal import check_classes, with_personal_data
 from whgen.resolve.role_views import check_played, role_views
 from whgen.resolve.rules import check_rules
@@ -61,7 +63,7 @@ def resolve_warehouse(specs: Specs, lock: Lock, report: Report) -> Warehouse | N
     if not symbols.lost:
         check_played(specs.dimensions, facts, report)
     # Facts decide which members of dimensions are inferred.
-    dimensions = tuple(_with_references(d, facts) for d in by_noun.values() if d is not None)
+    dimensions = tuple(_with_references(d, facts, by_noun) for d in by_noun.values() if d is not None)
 
     # A hand-written SELECT may read everything, so everything must be known.
     symbols.tables.update({t.name: t for t in (*dimensions, *facts, *symbols.inputs)})
@@ -108,12 +110,15 @@ def _made_of_parts(
 ) -> tuple[dict[str, AnyDimension | None], tuple[Fact, ...], tuple[Composed, ...]]:
     """Dimensions by their nouns, facts, and models of parts, which may all be made of each other."""
     inferred = {r.dimension or n for at in specs.facts for n, r in at.spec.dimensions.items() if r.missing == "infer"}
+    inferred |= {r.dimension or n for at in specs.dimensions for n, r in at.spec.outriggers.items() if r.missing == "infer"}
     by_noun: dict[str, AnyDimension | None] = {}
     facts, composed, views = [], [], list[RoleView]()
     for at in in_order(specs, project, symbols):
         found: Table | None
         if isinstance(at.spec, DimensionSpec):
-            found = by_noun[at.spec.dimension] = resolve_dimension(at, project, symbols)
+            found = resolve_dimension(at, project, symbols)
+            found = with_outriggers(found, at, by_noun, symbols) if isinstance(found, Dimension) else found
+            by_noun[at.spec.dimension] = found
             if isinstance(found, Dimension) and at.spec.dimension in inferred:
                 found = with_inferred(found)
             if found is not None:
@@ -208,7 +213,9 @@ def _check_dictionary(at: Located[WarehouseSpec], symbols: Symbols) -> None:
             )
 
 
-def _with_references(dimension: Dimension | ComputedDimension, facts: tuple[Fact, ...]) -> Dimension | ComputedDimension:
+def _with_references(
+    dimension: Dimension | ComputedDimension, facts: tuple[Fact, ...], by_noun: Mapping[str, AnyDimension | None]
+) -> Dimension | ComputedDimension:
     if isinstance(dimension, ComputedDimension):
         return dimension
     dimension = replace(dimension, materialized=kept_where(dimension, facts))
@@ -217,7 +224,7 @@ def _with_references(dimension: Dimension | ComputedDimension, facts: tuple[Fact
         for fact in facts
         for role in fact.roles
         if role.dimension.name == dimension.name and role.missing == "infer" and not is_whole(dimension, fact, role)
-    }
+    } | references_of(by_noun, dimension.name)
     if not references:
         return dimension
     return replace(with_inferred(dimension), references=tuple(references[k] for k in sorted(references)))

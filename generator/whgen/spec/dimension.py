@@ -37,8 +37,8 @@ Hour = Annotated[int, Field(ge=0, le=23, strict=True)]
 MONTHS: tuple[str, ...] = Month.__args__  # type: ignore[attr-defined]
 
 
-_OF_JUNK = ("key", "columns", "derive", "history", "unknown", "not_found")
-_OF_ITS_OWN = ("key", "junk", "columns", "derive", "where", "history", "hierarchies", *PARTS)
+_OF_JUNK = ("key", "outriggers", "columns", "derive", "history", "unknown", "not_found")
+_OF_ITS_OWN = ("key", "junk", "outriggers", "columns", "derive", "where", "history", "hierarchies", *PARTS)
 
 
 class Calendar(SpecModel):
@@ -72,6 +72,21 @@ class TimeOfDay(SpecModel):
     """The parts of a day, each with the hour in which it begins. What is before the first one belongs to the last one."""
 
 
+class Outrigger(Documented):
+    """A dimension that members of another one refer to."""
+
+    short_form: ClassVar[ValueOf] = ValueOf("on")
+
+    dimension: Annotated[Name | None, eg("store")] = None
+    """The dimension; the one named like the role when not given. It keeps no history."""
+    was: Annotated[Name | None, eg("area")] = None
+    """The name of the role before, when it was renamed: its key had another name then."""
+    on: Annotated[Names, eg("region_code", ["country", "region_code"])]
+    """The columns of the dimension's table that hold the business key of the other, in its order."""
+    missing: Literal["infer", "unknown", "fail"] = "unknown"
+    """When the other dimension lacks the value: add an inferred member to it, point to the member -2, or fail the build."""
+
+
 class RoleView(Documented):
     """A view of a dimension in one of its roles."""
 
@@ -97,6 +112,7 @@ class DimensionSpec(Parts):
         Excludes(("calendar", *_OF_ITS_OWN), "a calendar has its own key and columns"),
         Excludes(("time_of_day", *_OF_ITS_OWN), "times of day have their own key and columns"),
         Excludes(("junk", *_OF_JUNK, *PARTS), "the columns of a junk dimension are its key"),
+        Excludes(("outriggers", "history"), "versions cannot have `outriggers`: the member that one points to would be that of today"),
         GROUPED,
     )
 
@@ -137,6 +153,8 @@ class DimensionSpec(Parts):
     """Attributes of the member -1, that facts without a value point to."""
     not_found: Annotated[dict[Name, Scalar], eg({"customer_name": "Customer not found"})] = {}
     """Attributes of the member -2, that facts point to whose value the dimension lacks."""
+    outriggers: Annotated[dict[Name, Outrigger], eg({"region": "region_code", "home": {"dimension": "store", "on": "store_id"}})] = {}
+    """Other dimensions that members refer to, by the role that they play: each becomes a key of the dimension, as it would of a fact."""
     hierarchies: Annotated[dict[Name, Levels], eg({"geography": ["country", "state", "city"]})] = {}
     """Columns that are levels of one another, the widest first. Tests say that each value of a level has one parent in the level above."""
     role_views: Annotated[

@@ -31,6 +31,7 @@ def _described(warehouse: Warehouse, report: Report) -> None:
 def _used(warehouse: Warehouse, report: Report) -> None:
     used = {d.base.name for d in warehouse.dimensions if isinstance(d, Dimension)} | {f.base.name for f in warehouse.facts}
     used |= {role.dimension.name for f in warehouse.facts for role in f.roles}
+    used |= {role.dimension.name for d in warehouse.dimensions if isinstance(d, Dimension) for role in d.outriggers}
     used |= {name for m in (*warehouse.models, *warehouse.inputs) for name in m.reads} | {
         name for e in warehouse.exposures for name in e.depends_on
     }
