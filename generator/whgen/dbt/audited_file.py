@@ -89,15 +89,15 @@ class AuditedFile:
                 shutil.rmtree(self.audit.parent, ignore_errors=True)
                 self.audit.parent.mkdir(parents=True)
             if self.live.exists():
-                held.callback((_held(self.live) if goes_on else self._copied()).close)
+                held.callback((_held(self.live) if goes_on else self._copied(self.audit)).close)
             yield
 
-    def _copied(self) -> Any:
+    def _copied(self, to: Path) -> Any:
         """A connection that keeps other programs from writing, once the file is copied."""
         while True:
             _held(self.live).close()
             before = self.live.stat()
-            shutil.copyfile(self.live, self.audit)
+            shutil.copyfile(self.live, to)
             # Only now: the system lets go of the locks of a file when this process closes it, whoever in it took them.
             found = _held(self.live)
             after = self.live.stat()
@@ -117,20 +117,20 @@ class AuditedFile:
             self._swap(self.previous)
 
     def carry(self, schema: str, tables: Sequence[str]) -> str:
-        """Add the rows of tables that only the copy has to those of the file; what kept them from it, or nothing."""
+        """Add the rows of tables that only the copy has to those of the file; what kept them from it, or nothing.
+
+        That is done in a copy, too: nobody could read the file while it is written.
+        """
         if not (self.live.exists() and self.audit.exists()):
             return ""
+        noted = self.folder / "noted" / self.live.name
         try:
-            with contextlib.closing(_opened(self.live, read_only=False)) as connection:
-                audit, own = str(self.audit).replace("'", "''"), _quoted(schema)
-                connection.execute(f"ATTACH '{audit}' AS audited (READ_ONLY)")
-                connection.execute("BEGIN")
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {own}")
-                for table in tables:
-                    ours, theirs = f"{own}.{_quoted(table)}", f"audited.{own}.{_quoted(table)}"
-                    connection.execute(f"CREATE TABLE IF NOT EXISTS {ours} AS SELECT * FROM {theirs} LIMIT 0")
-                    connection.execute(f"INSERT INTO {ours} BY NAME SELECT * FROM {theirs} EXCEPT SELECT * FROM {ours}")
-                connection.execute("COMMIT")
+            with _explained(self.live):
+                noted.parent.mkdir(exist_ok=True)
+                with contextlib.closing(self._copied(noted)):
+                    with contextlib.closing(_opened(noted, read_only=False)) as connection:
+                        _add_rows(connection, self.audit, _quoted(schema), tables)
+                    _put_into_place(noted, self.live)
         except PublishError as problem:
             return str(problem)
         except _driver().Error as problem:
@@ -140,8 +140,6 @@ class AuditedFile:
     def _swap(self, new: Path) -> None:
         for folder in (self._leaving.parent, self.previous.parent):
             folder.mkdir(exist_ok=True)
-        with new.open("rb+") as file:
-            os.fsync(file.fileno())
         self._leaving.unlink(missing_ok=True)
         if self.live.exists():
             try:
@@ -151,8 +149,7 @@ class AuditedFile:
                 part = self._leaving.with_suffix(".part")
                 shutil.copyfile(self.live, part)
                 part.replace(self._leaving)
-            shutil.copymode(self.live, new)
-        new.replace(self.live)
+        _put_into_place(new, self.live)
         if self._leaving.exists():
             self._leaving.replace(self.previous)
 
@@ -164,6 +161,26 @@ class AuditedFile:
             self._leaving.unlink()
         else:
             self._leaving.replace(self.previous)
+
+
+def _put_into_place(new: Path, live: Path) -> None:
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    if live.exists():
+        shutil.copymode(live, new)
+    new.replace(live)
+
+
+def _add_rows(connection: Any, other: Path, schema: str, tables: Sequence[str]) -> None:
+    path = str(other).replace("'", "''")
+    connection.execute(f"ATTACH '{path}' AS audited (READ_ONLY)")
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for table in tables:
+        ours, theirs = f"{schema}.{_quoted(table)}", f"audited.{schema}.{_quoted(table)}"
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {ours} AS SELECT * FROM {theirs} LIMIT 0")
+        connection.execute(f"INSERT INTO {ours} BY NAME SELECT * FROM {theirs} EXCEPT SELECT * FROM {ours}")
+    connection.execute("COMMIT")
 
 
 def _is_same(one: Path, other: Path) -> bool:
