@@ -99,8 +99,20 @@ def test_rollback_goes_back_and_forth(shop: Path) -> None:
     assert said.endswith("Published: `prod` is what was built. `whgen rollback --target prod` brings back what it was.\n")
     assert whgen(shop, "rollback").output == "`prod` is what it was before the last build.\n"
     assert seen(shop) == 1
-    whgen(shop, "rollback", "--json")
+    # The run that is gone is remembered: what went wrong may be looked for in it.
+    runs = json.loads(whgen(shop, "runs", "--json").output)["rows"]
+    assert [run["status"] for run in runs] == ["ok", "ok"]
+    assert json.loads(whgen(shop, "rollback", "--json").output)["diagnostics"] == []
     assert seen(shop) == 2
+    assert json.loads(whgen(shop, "runs", "--json").output)["rows"] == runs
+
+
+def test_a_target_that_keeps_no_runs_is_rolled_back_without_a_word_on_them(shop: Path) -> None:
+    write_project(shop, {"specs/warehouse.yml": SPECS["specs/warehouse.yml"] + "run_history: false\n"})
+    whgen(shop, "build")
+    whgen(shop, "build")
+    write_project(shop, SPECS)
+    assert whgen(shop, "rollback").output == "`prod` is what it was before the last build.\n"
 
 
 def test_a_build_goes_on_from_what_is_live_or_with_retry_from_what_failed(shop: Path) -> None:

@@ -376,7 +376,7 @@ After an update the till exports cents instead of euros. There is no test for th
     say("Somebody sees it in a report. Until the till is mended, everybody gets back the build before:")
     story.run("whgen rollback --target prod", shows="`prod` is what it was before the last build.")
     story.ask("prod.duckdb", REVENUE, [(18, "229.20")])
-    say("And this is what has happened:")
+    say("And this is what has happened. The build that was taken back is remembered, too.")
     story.run("whgen runs --target prod", shows="build --group nightly/everything")
     story.run("git log --oneline --graph", shows="Build every night")
 

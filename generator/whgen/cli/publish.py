@@ -14,7 +14,7 @@ import click
 from whgen.cli.build import target_of
 from whgen.cli.environment import environment_of
 from whgen.cli.history import home_of
-from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs
+from whgen.cli.say import compiled, fail, find_project, leave, say, say_for_programs, show
 from whgen.cli.settings import OK, Settings, common, formatted
 from whgen.diagnostics.diagnostic import Report, Span
 
@@ -56,10 +56,16 @@ class Audit:
 
     def keep(self, home: str) -> None:
         """Keep that it failed where the history of runs is, once nobody holds the file."""
-        from whgen.plan.runs import NODES, RUNS
+        if self.file is not None and self._failed is not None:
+            _carry(self.file, home, self.file.audit, self._failed)
 
-        if self.file is not None and self._failed is not None and home and (problem := self.file.carry(home, (RUNS, NODES))):
-            self._failed.warning("run-not-kept", _NOWHERE, f"the outcome could not be kept in `{home}`: {problem}")
+
+def _carry(file: AuditedFile, home: str, other: Path, report: Report) -> None:
+    """Have the live file remember the runs of another one: they belong to the target, and not to one of its files."""
+    from whgen.plan.runs import NODES, RUNS
+
+    if home and (problem := file.carry(home, (RUNS, NODES), other)):
+        report.warning("run-not-kept", _NOWHERE, f"the outcome could not be kept in `{home}`: {problem}")
 
 
 @contextlib.contextmanager
@@ -118,10 +124,13 @@ def rollback(settings: Settings, /, target: str | None) -> None:
         if not (file.previous.exists() and file.live.exists()):
             fail("no-previous-build", f"no build was published on `{name}` before the last one", help="the second one keeps the first")
         _roll_back(file, name)
+        report = Report()
+        _carry(file, home_of(project, name, ""), file.previous, report)
     if settings.is_text:
+        show(report, {})
         say(f"`{name}` is what it was before the last build.")
     else:
-        say_for_programs(settings, {"ok": True, "exit_code": OK, "target": name}, ())
+        say_for_programs(settings, {"ok": True, "exit_code": OK, "target": name}, report)
     leave(OK)
 
 

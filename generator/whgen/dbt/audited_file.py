@@ -116,12 +116,12 @@ class AuditedFile:
         with _explained(self.live), contextlib.closing(_held(self.live)):
             self._swap(self.previous)
 
-    def carry(self, schema: str, tables: Sequence[str]) -> str:
-        """Add the rows of tables that only the copy has to those of the file; what kept them from it, or nothing.
+    def carry(self, schema: str, tables: Sequence[str], other: Path) -> str:
+        """Add the rows of tables that only the other file has to those of the live one; what kept them from it, or nothing.
 
         That is done in a copy, too: nobody could read the file while it is written.
         """
-        if not (self.live.exists() and self.audit.exists()):
+        if not (self.live.exists() and other.exists()):
             return ""
         noted = self.folder / "noted" / self.live.name
         try:
@@ -129,7 +129,7 @@ class AuditedFile:
                 noted.parent.mkdir(exist_ok=True)
                 with contextlib.closing(self._copied(noted)):
                     with contextlib.closing(_opened(noted, read_only=False)) as connection:
-                        _add_rows(connection, self.audit, _quoted(schema), tables)
+                        _add_rows(connection, other, schema, tables)
                     _put_into_place(noted, self.live)
         except PublishError as problem:
             return str(problem)
@@ -172,12 +172,14 @@ def _put_into_place(new: Path, live: Path) -> None:
 
 
 def _add_rows(connection: Any, other: Path, schema: str, tables: Sequence[str]) -> None:
-    path = str(other).replace("'", "''")
-    connection.execute(f"ATTACH '{path}' AS audited (READ_ONLY)")
+    path, own = str(other).replace("'", "''"), _quoted(schema)
+    connection.execute(f"ATTACH '{path}' AS other (READ_ONLY)")
     connection.execute("BEGIN")
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for table in tables:
-        ours, theirs = f"{schema}.{_quoted(table)}", f"audited.{schema}.{_quoted(table)}"
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {own}")
+    found = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'other' AND schema_name = ?"
+    there = {name for (name,) in connection.execute(found, [schema]).fetchall()}
+    for table in (t for t in tables if t in there):
+        ours, theirs = f"{own}.{_quoted(table)}", f"other.{own}.{_quoted(table)}"
         connection.execute(f"CREATE TABLE IF NOT EXISTS {ours} AS SELECT * FROM {theirs} LIMIT 0")
         connection.execute(f"INSERT INTO {ours} BY NAME SELECT * FROM {theirs} EXCEPT SELECT * FROM {ours}")
     connection.execute("COMMIT")
