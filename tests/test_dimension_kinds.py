@@ -13,7 +13,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers")
+CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers", "bridge")
 
 RAW = {
     "calls": """\
@@ -76,6 +76,18 @@ branch_id,branch_name,region,opened_on,manager_id,parent_id
 """,
     "regions": "region_code,region_name\nN,North\nS,South\n",
     "managers": "manager_id,manager_name\n7,Ada\n",
+    "policies": "policy_id,product\n1,life\n2,car\n",
+    "persons": "person_id,person_name\n1,Ada\n2,Bob\n3,Eve\n",
+    "insured": """\
+policy_id,person_id,share
+1,1,0.3333
+1,2,0.3333
+1,3,0.3333
+2,1,0.25
+2,9,0.75
+""",
+    "premiums": "premium_id,policy_id,amount\n1,1,300\n2,1,30\n3,2,100\n",
+    "diagnoses": "claim_id,code\n1,A\n1,B\n1,C\n2,A\n",
     "accounts": "account_id,branch_id\n1,1\n2,3\n3,77\n4,\n",
 }
 
@@ -265,3 +277,24 @@ def test_members_refer_to_other_dimensions(database: duckdb.DuckDBPyConnection) 
 def test_an_outrigger_without_its_member_is_found(spoiled: Callable[[str, str], int]) -> None:
     assert spoiled("delete from dim_region where region_code = 'N'", "dim_branch__region_key__relationships") == 1
     assert spoiled("update dim_branch set manager_key = null where branch_id = 1", "dim_branch__manager_key__not_null") == 1
+
+
+def test_a_bridge_shares_out_what_is_measured(database: duckdb.DuckDBPyConnection) -> None:
+    shared = """
+        select person_id, round(sum(amount * share), 1) from fact_premium
+        join bridge_policy_person using (policy_key) join dim_person using (person_key)
+        group by person_id order by 1
+    """
+    # A third of 330 each, and of 100 a quarter and three.
+    assert database.execute(shared).fetchall() == [(1, 135.0), (2, 110.0), (3, 110.0), (9, 75.0)]
+    weights = "select claim_id, count(*), sum(weight) from bridge_claim_diagnosis group by 1 order by 1"
+    assert database.execute(weights).fetchall() == [(1, 3, pytest.approx(1)), (2, 1, 1)]
+
+
+def test_weights_that_do_not_sum_to_one_are_found(spoiled: Callable[[str, str], int]) -> None:
+    test, bridge = "bridge_policy_person__weights_sum_to_one", "bridge_policy_person"
+    assert spoiled(f"update {bridge} set share = 0.5 where share = 0.25", test) == 1
+    assert spoiled(f"update {bridge} set share = share + 0.4 where share < 0.5", test) == 2
+    assert spoiled(f"update {bridge} set share = case when share > 0.5 then 1 end where share <> 0.3333", test) == 1
+    assert spoiled(f"update {bridge} set share = case when share > 0.5 then 1.25 else -0.25 end where share <> 0.3333", test) == 1
+    assert spoiled(f"delete from {bridge} where share < 0.5", test) == 1

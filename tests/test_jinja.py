@@ -159,6 +159,7 @@ dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_f
 degenerate: {order_id: {description: Number.}}
 measures: {amount: {expr: price, additivity: additive, default: none, balance_of: amount}}
 milestones: [sold]
+bridge: {group: [buyer], weight: amount}
 aggregate: {of: order, by: [buyer], periods: {sold: month}, dense: always}
 incremental: {by: at, loaded: seen_at, lookback: 3 days, on_schema_change: fail}
 """,

@@ -49,7 +49,7 @@ BUGS = (
     Bug("inferred members stay beside the real ones", "composite_keys", DIMENSION, '''            f"members.{dialect.name_sql(dimension.surrogate_key)} IS NULL",\n''', ""),
     Bug("first values are not kept", "composite_keys", DIMENSION, "THEN existing.{name} ELSE current_rows.{name}", "THEN current_rows.{name} ELSE current_rows.{name}"),
     Bug("an inferred member never gets its first value", "composite_keys", DIMENSION, "WHEN NOT existing.is_inferred THEN", "WHEN existing.is_inferred IS NOT NULL THEN"),
-    Bug("the filter of a dimension is dropped", "composite_keys", DIMENSION, "where=conditions(dimension.where, dialect),\n        history", "where=(),\n        history"),
+    Bug("the filter of a dimension is dropped", "composite_keys", DIMENSION, "where=conditions(dimension.where, dialect, table=table)", "where=()"),
     Bug("declared values of special members are dropped", "composite_keys", DIMENSION, "    if declared is not None:\n        return declared\n", ""),
     Bug("facts lose rows without a partner", "composite_keys", OF_FACT, "LEFT JOIN [[ lookup.alias ]]", "INNER JOIN [[ lookup.alias ]]"),
     Bug("the filter of a fact is dropped", "composite_keys", FACT, "where=conditions(fact.where, dialect, table=table)", "where=()"),

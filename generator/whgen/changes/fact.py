@@ -9,7 +9,7 @@ from whgen.changes.column import expression_words
 from whgen.changes.table import Pair, compare_rest, compare_tables
 from whgen.ir.warehouse import Fact, Measure, Role
 
-_KNOWN = frozenset({"noun", "grain", "grain_key", "surrogate_key", "base", "where", "roles", "degenerate", "measures"})
+_KNOWN = frozenset({"noun", "grain", "grain_key", "surrogate_key", "base", "where", "roles", "degenerate", "measures", "bridge"})
 _SUMMED = ("non_additive", "semi_additive", "", "additive")
 """Over how many dimensions a measure may be summed, the fewest first; who says nothing leaves it to the reader."""
 
@@ -36,7 +36,18 @@ def compare_facts(pair: Pair, changes: Changes) -> None:
     for measure in new.measures:
         if (other := measures.get(measure.column.name)) is not None:
             _measure(other, measure, pair, changes)
+    states = _weighed(old, pair), _weighed(new, None)
+    if states[0] != states[1]:
+        changes.add("bridge-changed", name, new.bridge.span if new.bridge else new.span, table=name, before=states[0], after=states[1])
     compare_rest(pair, _KNOWN, changes)
+
+
+def _weighed(fact: Fact, pair: Pair | None) -> str:
+    """Which groups a bridge has, and by what they are weighed, in the names of now."""
+    if fact.bridge is None:
+        return "none"
+    named = [pair.own.column(c) if pair is not None else c for c in (fact.bridge.weight, *fact.bridge.group)]
+    return f"{named[0]} by {', '.join(named[1:])}"
 
 
 def compare_roles(before: Iterable[Role], after: Iterable[Role], pair: Pair, changes: Changes) -> None:

@@ -70,6 +70,10 @@ makes `dim_origin_airport`. Its key has the name of the facts' key, `origin_key`
 `region_key`, found as that of a fact would be, with the same choices for what is `missing:`, and tested as one. The special members point
 to those of the other dimension, inferred members to the unknown one. Neither side keeps history: as of which moment would a member refer?
 
+`bridge:` makes a fact a bridge, where an account has many owners and an owner many accounts: `bridge: {group: account, weight: share}`.
+It is named `bridge_` and its name. A test says that the weights of each group sum to 1, so that what a fact measures of an account
+is shared out and not multiplied: join the fact to the bridge by the key of the group, and sum the measure times the weight.
+
 `hierarchies:` of a dimension name columns that are levels of one another, the widest first. For each pair of neighbours a test says that
 each value of a level has one parent; special and inferred members, and versions that are over, are left out. Where two parents may have
 children of one name, as cities of two states, take a column that tells them apart.

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
         table_renamed=("renamed from", "a table has another name, as its `was:` says"),
         relation_dropped=("no longer in the warehouse", "a table becomes `ephemeral`"),
         key_changed=("key", "other columns, or the same in another order, identify a row"),
+        bridge_changed=("bridge", "other rows make a group, or something else weighs them: what is shared out by them is another part"),
         grain_changed=("grain", "a row of a fact stands for something else: its key has other columns"),
         column_removed=("column removed", "a column is gone"),
         column_renamed=("renamed from", "a column has another name, as its `was:` says"),

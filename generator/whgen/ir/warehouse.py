@@ -176,6 +176,15 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Columns of a fact that a group of its rows is known by, and the measure that says what part of it each is."""
+
+    group: tuple[str, ...]
+    weight: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Table):
     """A fact: its surrogate key (the hash of the grain), a key for each role, degenerate columns, measures."""
 
@@ -190,6 +199,7 @@ class Fact(Table):
     degenerate: tuple[Column, ...]
     measures: tuple[Measure, ...]
     incremental: Incremental | None = None
+    bridge: Bridge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ def model_properties(
     meta = dict(table.meta)
     if isinstance(table, Fact | HandWritten) and table.grain:
         meta = {"grain": table.grain, **meta}
+    if isinstance(table, Fact) and table.bridge is not None:
+        meta = {"bridge": {"group": list(table.bridge.group), "weight": table.bridge.weight}, **meta}
     if isinstance(table, Dimension) and table.hierarchies:
         meta = {"hierarchies": {h.name: list(h.levels) for h in table.hierarchies}, **meta}
     config = _present(tags=list(table.tags), meta=meta) | dict(extra or {}) | dict(physical.config) | dict(table.dbt)

@@ -248,6 +248,9 @@ def _fact_tests(table: Fact, dialect: Dialect) -> list[PlannedTest]:
         compared["compare_where"] = dialect.line(table.where.on(dialect.name))
     compared |= compared_part(table, dialect)
     tests.append(_test(table, None, "same_row_count", table.span, arguments=compared))
+    if table.bridge is not None:
+        weighed = {"columns": [dialect.name_sql(c) for c in table.bridge.group], "weight": dialect.name_sql(table.bridge.weight)}
+        tests.append(_test(table, None, "weights_sum_to_one", table.bridge.span, arguments=weighed))
     if isinstance(table, AggregateFact) and table.totals:
         tests.append(_test(table, None, "same_totals", table.span, arguments=same_totals(table, dialect)))
     if isinstance(table, AggregateFact) and table.dense is not None:

@@ -76,7 +76,9 @@ class Stage:
         table = self.warehouse.table(ended.tested or ended.name)
         if ended.kind != "test" or table is None:
             return True
-        # Nor do they know which level of a hierarchy belongs to which.
+        # Nor do they know which level of a hierarchy belongs to which, or what others of a group weigh.
+        if isinstance(table, Fact) and table.bridge is not None and ended.name.endswith("__weights_sum_to_one"):
+            return False
         is_of_levels = isinstance(table, Dimension) and table.hierarchies and "__one_" in ended.name
         return not (is_of_levels or self._by_hand(table) or self._is_of_older_rows(table, ended.name))
 

@@ -19,6 +19,7 @@ from whgen.ir.warehouse import (
     Table,
     TimeDimension,
 )
+from whgen.resolve.bridge import fact_name, resolve_bridge
 from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
 from whgen.resolve.inputs import made_of, source_span, source_table
@@ -46,7 +47,7 @@ def resolve_fact(
 ) -> Fact | None:
     """A fact, or None when its table is unknown (and reported). `dimensions` maps names of specs; None was reported already."""
     spec, span = at.spec, at.at("fact")
-    name = project.layers.production.fact_prefix + spec.fact
+    name = fact_name(spec, project.layers.production)
     symbols.claim(name, span)
     table = source_table(at, symbols)
     if table is None:
@@ -103,7 +104,7 @@ def resolve_fact(
         tags=tuple(spec.tags or ()),
         tests=(*in_order(at, reached), *resolve_tests(spec.tests, at, ("tests",), symbols, scope_of(columns), column=None)),
         dbt=spec.dbt,
-        was=project.layers.production.fact_prefix + spec.was if spec.was else "",
+        was=fact_name(spec.model_copy(update={"fact": spec.was}), project.layers.production) if spec.was else "",
         materialized=materialized,
         options=resolve_options(spec.warehouse_options, project.layers.production, at, (), columns, symbols),
         noun=spec.fact,
@@ -116,6 +117,7 @@ def resolve_fact(
         degenerate=degenerate,
         measures=tuple(m for _, m in measured if m is not None),
         incremental=incremental,
+        bridge=resolve_bridge(at, roles, spec.degenerate, measures, symbols),
     )
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from whgen.diagnostics.diagnostic import Related, Span
+from whgen.resolve.bridge import fact_name
 from whgen.resolve.role_views import view_name
 from whgen.resolve.symbols import Path, Symbols
 from whgen.spec.dimension import DimensionSpec
@@ -75,7 +76,7 @@ def _items(specs: Specs, project: WarehouseSpec) -> Iterator[_Item]:
         }
         if fact.spec.aggregate is not None:
             roles[layer.fact_prefix + fact.spec.aggregate.of] = ("aggregate", "of")
-        yield _Item(name=layer.fact_prefix + fact.spec.fact, at=fact, needs=roles | _read(fact))
+        yield _Item(name=fact_name(fact.spec, layer), at=fact, needs=roles | _read(fact))
 
 
 def _views(specs: Specs, project: WarehouseSpec) -> Mapping[str, str]:

@@ -19,6 +19,7 @@ from whgen.spec.common import (
     Name,
     Names,
     Scalar,
+    SpecModel,
     Sql,
     SqlByWarehouse,
     TestRule,
@@ -67,6 +68,15 @@ class Measure(ColumnSpec):
     """In a dense `aggregate`: the measure that this one adds up over all periods so far, as a stock does with what came and went."""
 
 
+class Bridge(SpecModel):
+    """What makes a fact a bridge: which rows belong together, and what part of their group each is."""
+
+    group: Annotated[Names, eg("account", ["claim_id"])]
+    """The roles or degenerate columns that a group of members is known by; facts have the same ones."""
+    weight: Annotated[Name, eg("share")]
+    """The measure that says what part of its group a row is. Those of a group sum to 1. Tested."""
+
+
 class FactSpec(Parts):
     """A fact."""
 
@@ -75,6 +85,7 @@ class FactSpec(Parts):
         Needs(("from", "key"), "`from` needs `key`: the grain as columns of that table"),
         Needs(("union", "key"), "`union` needs `key`: the grain as columns of those tables"),
         AGGREGATED,
+        Excludes(("bridge", "aggregate", "milestones", "incremental"), "a `bridge` has whole groups, and neither sums nor milestones"),
         GROUPED,
         Excludes(
             ("incremental", "materialized"), "what is loaded by increments is a table of its own kind, and `materialized` says another"
@@ -115,6 +126,8 @@ class FactSpec(Parts):
         eg(["quantity"], {"amount": {"additivity": "additive", "tests": ["positive"]}}),
     ] = {}
     """What is measured."""
+    bridge: Annotated[Bridge | None, eg({"group": "account", "weight": "share"})] = None
+    """Makes it a bridge between dimensions of which each member may belong to many of the other. It is named `bridge_` and its name."""
     materialized: Materialized | None = None
     """How dbt builds the model; the layer's way when not given."""
     incremental: Annotated[Incremental | None, eg({"by": "ordered_on", "lookback": "3 days"})] = None
