@@ -13,7 +13,7 @@ import pytest
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers", "bridge")
+CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers", "bridge", "mini_dimension")
 
 RAW = {
     "calls": """\
@@ -88,6 +88,8 @@ policy_id,person_id,share
 """,
     "premiums": "premium_id,policy_id,amount\n1,1,300\n2,1,30\n3,2,100\n",
     "diagnoses": "claim_id,code\n1,A\n1,B\n1,C\n2,A\n",
+    "members": "member_id,member_name,age,income\n1,Ada,17,0\n2,Bob,70,60000\n3,Eve,64,50000\n4,Zoe,,70000\n",
+    "visits": "visit_id,member_id\n1,1\n2,2\n3,3\n4,3\n5,4\n6,9\n",
     "accounts": "account_id,branch_id\n1,1\n2,3\n3,77\n4,\n",
 }
 
@@ -298,3 +300,17 @@ def test_weights_that_do_not_sum_to_one_are_found(spoiled: Callable[[str, str], 
     assert spoiled(f"update {bridge} set share = case when share > 0.5 then 1 end where share <> 0.3333", test) == 1
     assert spoiled(f"update {bridge} set share = case when share > 0.5 then 1.25 else -0.25 end where share <> 0.3333", test) == 1
     assert spoiled(f"delete from {bridge} where share < 0.5", test) == 1
+
+
+def test_bands_of_members_are_a_dimension_of_their_own(database: duckdb.DuckDBPyConnection) -> None:
+    joined = "select visit_id, age_band, income_band from fact_visit join dim_profile using (profile_key) order by 1"
+    assert database.execute(joined).fetchall() == [
+        (1, "child", "low"),
+        (2, "senior", "high"),
+        (3, "adult", "high"),
+        (4, "adult", "high"),
+        (5, None, "high"),
+        # A visit of nobody who is known has a combination, too.
+        (6, None, None),
+    ]
+    assert database.execute("select count(*) from dim_profile").fetchone() == (7,)

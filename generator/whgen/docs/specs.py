@@ -82,6 +82,7 @@ children of one name, as cities of two states, take a column that tells them apa
 and for those that facts have beyond them. A missing value is one like others, so that every row of a fact has a member. Its key is hashed
 of all of them, on both sides, without a join. A fact lists its columns in the same order: `dimensions: {order_flags: [is_gift, method]}`.
 Where a fact is loaded by increments, the dimension is kept, too: rows that stay may point to combinations that the source has lost.
+A mini-dimension is made in the same way, of bands that are derived in staging and that the fact gets by a `join:`.
 
 ## Facts made of another fact
 

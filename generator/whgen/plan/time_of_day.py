@@ -14,7 +14,7 @@ from whgen.ir.warehouse import TimeDimension
 from whgen.plan.calendar import special_member
 from whgen.plan.computed_views import TimeView
 from whgen.plan.sql import NOT_FOUND_MEMBER, UNKNOWN_MEMBER, select_item, select_list
-from whgen.sql.days import typed
+from whgen.sql.days import text_literal, typed
 from whgen.sql.types import sql_type
 
 _SCOPE = dict.fromkeys(("hour_number", "minute_number", "second_number", "hour_of_half_day"), INTEGER)
@@ -76,9 +76,8 @@ def _expressions(time: TimeDimension) -> Mapping[str, str]:
 
 
 def _part(time: TimeDimension) -> str:
-    def text(label: str) -> str:
-        return exp.Literal.string(label).sql("bigquery")
-
     # What is before the first part belongs to the one that began the evening before.
-    begun = " ".join(f"WHEN hour_number >= {hour} THEN {text(label)}" for label, hour in reversed(time.parts))
-    return f"CASE {begun} ELSE {text(time.parts[-1][0])} END" if time.parts[0][1] > 0 or len(time.parts) == 1 else f"CASE {begun} END"
+    begun = " ".join(f"WHEN hour_number >= {hour} THEN {text_literal(label)}" for label, hour in reversed(time.parts))
+    return (
+        f"CASE {begun} ELSE {text_literal(time.parts[-1][0])} END" if time.parts[0][1] > 0 or len(time.parts) == 1 else f"CASE {begun} END"
+    )

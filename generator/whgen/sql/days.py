@@ -23,3 +23,8 @@ def typed(text: str, types: Mapping[str, Type]) -> exp.Expr:
     for column in tree.find_all(exp.Column):
         column.type = shared_sql_type(types[column.name])
     return annotate_types(tree, dialect="bigquery", overwrite_types=False)
+
+
+def text_literal(text: str) -> str:
+    """A text as SQL that `typed` reads."""
+    return exp.Literal.string(text).sql("bigquery")
