@@ -27,7 +27,7 @@ def entries(root: Path, warehouse: str = "duckdb") -> dict[str, dict[str, object
 def test_dbt_runs_them(path: Path, tmp_path: Path) -> None:
     root = project(tmp_path, path.read_text(encoding="utf-8"))
     wanted = set(entries(root))
-    assert len(wanted) > 1
+    assert wanted
     statuses = build(root, "--select", "test_type:unit", command="test")
     assert statuses == dict.fromkeys(wanted, "pass")
 

@@ -129,7 +129,7 @@ class DimensionSpec(Parts):
     junk: Annotated[
         dict[Name, ColumnSpec],
         Field(min_length=2),
-        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, ColumnSpec] | ListedNames),
+        BeforeValidator(columns_as_mapping, json_schema_input_type=dict[Name, ColumnSpec] | Annotated[ListedNames, Field(min_length=2)]),
         eg(["is_gift", "is_express", "payment_method"]),
     ] = {}
     """Instead of `key` and `columns`: flags and codes of the table that are of no dimension otherwise. There is a member for each of their
