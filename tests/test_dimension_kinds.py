@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from equality import OnDuckDb, OnPostgres, assert_equal
+from postgres_server import PostgresServer, load_csv
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
@@ -94,12 +98,21 @@ policy_id,person_id,share
 }
 
 
+def project(root: Path, server: Mapping[str, Any] | None = None) -> Path:
+    """All cases as one project, with its data; also for a server of Postgres."""
+    on_server = ("bigquery: {dataset: raw}", "postgres: {schema: till}" if server else "bigquery: {dataset: raw}")
+    files = {name: text.replace(*on_server) for case in CASES for name, text in case_files(case).items()}
+    tree = {**yaml.safe_load(files["specs/warehouse.yml"]), "unit_tests": True}
+    if server:
+        tree["targets"] = {"dev": tree["targets"]["dev"], "server": dict(server)}
+    files["specs/warehouse.yml"] = yaml.safe_dump(tree, sort_keys=False)
+    raw = {f"raw/{name}.csv": text for name, text in RAW.items()}
+    return write_project(root, files | raw)
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    files = {name: text for case in CASES for name, text in case_files(case).items()}
-    files["specs/warehouse.yml"] = files["specs/warehouse.yml"].replace("warehouse: shop", "warehouse: shop\nunit_tests: true", 1)
-    raw = {f"raw/{name}.csv": text for name, text in RAW.items()}
-    found = write_project(tmp_path_factory.mktemp("kinds"), files | raw)
+    found = project(tmp_path_factory.mktemp("kinds"))
     assert failed(build(found)) == set()
     release()
     return found
@@ -225,6 +238,22 @@ def test_each_combination_of_flags_is_one_member(database: duckdb.DuckDBPyConnec
     rows = {number: (*flags, key if key == "-2" else "") for number, *flags, key in database.execute(found).fetchall()}
     gift, none = (True, None, ""), (None, None, "-2")
     assert rows == {1: (True, "card", ""), 2: gift, 3: none, 4: none, 5: gift}
+
+
+@pytest.mark.xdist_group("postgres")
+def test_postgres_has_the_same_rows(root: Path, postgres_server: PostgresServer, tmp_path: Path) -> None:
+    on_server = project(tmp_path, postgres_server.target("kinds"))
+    with postgres_server.database("kinds") as connection:
+        for file in sorted((on_server / "raw").glob("*.csv")):
+            load_csv(connection, "till", file)
+        assert failed(build(on_server, "--exclude", "test_type:unit", warehouse="postgres")) == set()
+        built = OnDuckDb(root / "shop.duckdb")
+        try:
+            keys = {table: [name for name, _ in built.columns("production", table)] for table in built.tables("production")}
+            # The seconds of a day alone.
+            assert assert_equal(built, OnPostgres(connection), "production", keys) > 86_400
+        finally:
+            built.close()
 
 
 def test_what_increments_point_to_stays(root: Path, tmp_path: Path) -> None:
