@@ -184,6 +184,8 @@ def _unknown_key(detail: ErrorDetails, path: Path, model: type[BaseModel], docum
     label, help_ = candidates_help(name, fields, kind="keys")
     if not re.fullmatch(r"[\w-]+", name):
         help_ = "inside { } a text ends at a comma: quote it"
+    elif help_ and (kinds := _kinds_that_know(name, model, detail["loc"][:-1])):
+        help_ = f"`{name}` goes with {' or '.join(kinds)}: take it out; {help_}"
     meant = certain(name, fields) if label else None
     # A key that is there already would then stand twice.
     fix = renamed(span, name, meant) if meant is not None and not document.has((*path[:-1], meant)) else None
@@ -214,14 +216,26 @@ def _choices(detail: ErrorDetails) -> list[str]:
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that the model at a location knows; all models that are reachable by a union's branches are taken together."""
-    models: list[Any] = [model]
+    return sorted({f.alias or n for candidate in _models_at(model, loc) for n, f in candidate.model_fields.items()})
+
+
+def _kinds_that_know(name: str, model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Of models that a key such as `warehouse` tells apart: those besides the one at the location that know a key, as they are written."""
+    if not loc:
+        return []
+    branches = _models_at(model, loc[:-1])
+    told_by = {n for b in branches for n, f in b.model_fields.items() if typing.get_args(f.annotation) == (loc[-1],)}
+    knowing = [b for b in branches if name in {f.alias or n for n, f in b.model_fields.items()}]
+    return [
+        f"`{tag}: {typing.get_args(b.model_fields[tag].annotation)[0]}`" for b in knowing for tag in sorted(told_by & set(b.model_fields))
+    ]
+
+
+def _models_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:
+    found: list[Any] = [model]
     for part in loc:
-        models = [inner for outer in models for inner in _step(outer, part)]
-    fields: set[str] = set()
-    for found in models:
-        for candidate in _models_in(found):
-            fields |= {f.alias or n for n, f in candidate.model_fields.items()}
-    return sorted(fields)
+        found = [inner for outer in found for inner in _step(outer, part)]
+    return [candidate for annotation in found for candidate in _models_in(annotation)]
 
 
 def _step(annotation: Any, part: int | str) -> list[Any]:
