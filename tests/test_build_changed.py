@@ -147,7 +147,7 @@ def test_a_new_test_alone_is_run(shop: Path) -> None:
 def test_a_throw_away_environment_reads_the_rest_from_its_own_target(shop: Path) -> None:
     edit(shop, AMOUNT, TWICE)
     before = tables(shop)
-    assert built(shop, "--target", "prod", "--schema-prefix", "pr_7_", "--defer", "prod") == ["fact_order", "city_revenue"]
+    assert built(shop, "--target", "prod", "--schema-prefix", "pr_7_") == ["fact_order", "city_revenue"]
     assert amounts(shop, "pr_7_production") == [("Bonn", "2.00"), ("Kiel", "13.00")]
     assert tables(shop) == before | {"pr_7_production": ["city_revenue", "fact_order"]}
 

@@ -54,7 +54,9 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--changed", is_flag=True, help="Only models that differ from those of a commit, and all that read them.")
 @click.option("--against", metavar="REF", help="With --changed: the commit; where this work left the main branch when not given.")
 @click.option(
-    "--defer", metavar="TARGET", help="With --changed: read what is not built from this target; with --schema-prefix, also the same one."
+    "--defer",
+    metavar="TARGET",
+    help="With --changed: read what is not built from this target. With --schema-prefix, from the target itself when not given.",
 )
 @click.option("--retry", is_flag=True, help="Go on where the last build of the same selection failed; build all of it if none did.")
 @_options
@@ -197,7 +199,7 @@ def _only_changed(settings: Settings, root: Path, compilation: Compilation, targ
 
     if wish.defer == target and not wish.schema_prefix:
         raise click.UsageError(f"--defer is for another target than `{target}`, or goes with --schema-prefix")
-    found = selection(settings, root, compilation, target, wish.against, wish.defer)
+    found = selection(settings, root, compilation, target, wish.against, wish.defer, is_beside=bool(wish.schema_prefix))
     if not found.nodes:
         if settings.is_text:
             say(f"Nothing to build: no model differs from those of {found.against}.")

@@ -30,8 +30,11 @@ class Selection:
     state: Path | None = None
 
 
-def selection(settings: Settings, root: Path, compilation: Compilation, target: str, against: str | None, others: str | None) -> Selection:
-    """What a build of the changes builds on a target. `others`: the target that has what is not built."""
+def selection(
+    settings: Settings, root: Path, compilation: Compilation, target: str, against: str | None, others: str | None, *, is_beside: bool
+) -> Selection:
+    """What a build of the changes builds on a target. `others`: the target that has what is not built; the same one, where the build is
+    beside what it holds."""
     branch = compilation.workflow.branch if compilation.workflow is not None else "main"
     revision = revision_of(root, against, branch)
     if not compilation.reads_elsewhere and is_as_then(root, revision):
@@ -44,6 +47,8 @@ def selection(settings: Settings, root: Path, compilation: Compilation, target: 
     plan = plan_changes(before, after, against=revision.words, warehouse=project.warehouse, report=Report())
     nodes = _nodes(plan, after, project)
     state = None
+    if others is None and is_beside and before is not None:
+        others = target
     if nodes and others is not None:
         _require_readable(after, target, others)
         if before is None:
