@@ -19,6 +19,7 @@ from whgen.spec.common import ColumnSpec, SpecModel, TestRule
 from whgen.spec.load import Located
 from whgen.spec.lock import Lock
 from whgen.spec.warehouse import WAREHOUSES, WarehouseSpec
+from whgen.sql.columns import cast
 from whgen.sql.grouping import Sees, check_rows
 from whgen.sql.infer import infer
 from whgen.sql.parse import SqlText, parse_expression
@@ -230,17 +231,9 @@ class Symbols:
             tree = self._tree(sql, scope, where=where, warehouses=self.common_warehouses, sees=sees)
             if tree is None:
                 return None
-            actual = full_type(tree)
-            if declared is not None and not can_become(actual, declared):
-                self.report.error(
-                    "type-mismatch",
-                    at.at(*path),
-                    f"this is {a(actual)}, which cannot become {a(declared)}",
-                    help="change the declared type or the expression",
-                    related=self._types_of(tree, where),
-                )
+            if declared is not None and not self._fits(tree, declared, at.at(*path), where):
                 return None
-            return Expression(tree=tree, trees={}, type=actual, span=at.at(*path))
+            return Expression(tree=tree, trees={}, type=full_type(tree), span=at.at(*path))
         return self._by_warehouse(written, at, path, scope, where=where, declared=declared)
 
     def condition(
@@ -272,9 +265,8 @@ class Symbols:
     ) -> Expression | None:
         # One for a warehouse that no target is on now does no harm.
         unknown = [name for name in written if name not in WAREHOUSES]
-        for name in written:
-            if name in unknown:
-                self.unknown_warehouse(name, at.key(*path, name))
+        for name in unknown:
+            self.unknown_warehouse(name, at.key(*path, name))
         for name in self.warehouses:
             # One that is unknown was meant for one that is missing.
             if name not in written and not unknown:
@@ -287,15 +279,27 @@ class Symbols:
                 )
         if declared is None:
             self.report.error("missing-type", at.key(*path), "an expression for each warehouse needs a declared type", help="add `type:`")
-        trees = {
-            name: self._tree(self._text(text, at, (*path, name), name), scope, where=where)
-            for name, text in written.items()
-            if name in self.warehouses
-        }
-        known = {name: tree for name, tree in trees.items() if tree is not None}
+        known = {}
+        for name in (n for n in written if n in self.warehouses):
+            tree = self._tree(self._text(written[name], at, (*path, name), name), scope, where=where)
+            if tree is not None and declared is not None and self._fits(tree, declared, at.at(*path, name), where):
+                known[name] = cast(tree, full_type(tree), declared)
         if declared is None or set(known) != set(self.warehouses):
             return None
         return Expression(tree=None, trees=known, type=declared, span=at.key(*path))
+
+    def _fits(self, tree: exp.Expr, declared: Type, span: Span, where: str) -> bool:
+        """Whether an expression can be cast to the type that is declared; it is an error where it cannot."""
+        if can_become(actual := full_type(tree), declared):
+            return True
+        self.report.error(
+            "type-mismatch",
+            span,
+            f"this is {a(actual)}, which cannot become {a(declared)}",
+            help="change the declared type or the expression",
+            related=self._types_of(tree, where),
+        )
+        return False
 
     def _text(self, text: str, at: Located[SpecModel], path: Path, dialect: str) -> SqlText:
         return SqlText(text=text, dialect=dialect, locate=lambda start, end: at.document.inside(path, start, end))

@@ -26,7 +26,8 @@ derived AS (
         CAST(amount * rate AS DECIMAL(12, 2)) AS amount_eur,
         CAST(DATE_TRUNC('MONTH', placed_on) AS DATE) AS placed_month,
         EXTRACT(DAYOFWEEK FROM placed_on) + 1 AS weekday_number,
-        EXTRACT(DAYOFWEEK FROM placed_on) AS duckdb_weekday
+        EXTRACT(DAYOFWEEK FROM placed_on) AS duckdb_weekday,
+        CAST(WEEKOFYEAR(placed_on) AS TEXT) AS duckdb_week
     FROM cleaned
 
 ),
@@ -49,7 +50,8 @@ SELECT
     is_large,
     placed_month,
     weekday_number,
-    duckdb_weekday
+    duckdb_weekday,
+    duckdb_week
 FROM derived_2
 WHERE
     (status = 'paid' OR status = 'sent')
