@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -23,6 +24,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--golden", action="store_true", help="write the golden files anew; the run then fails, so that nobody forgets to read them"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _macros_parsed_once() -> Iterator[None]:
+    """dbt parses hundreds of macros of its own for each project, which takes it a second: here, each text is parsed once."""
+    from dbt_common.clients.jinja import MacroFuzzEnvironment
+
+    parse = MacroFuzzEnvironment._parse
+    kept: dict[tuple[type, str], Any] = {}
+
+    def once(self: Any, source: str, name: str | None, filename: str | None) -> Any:
+        if (type(self), source) not in kept:
+            kept[type(self), source] = parse(self, source, name, filename)
+        return kept[type(self), source]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MacroFuzzEnvironment, "_parse", once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -134,8 +134,10 @@ def on_duckdb(file: Path, schema: str, rows: Sequence[Row], types: dict[str, str
         connection.execute(f"create schema if not exists {schema}")
         shape = ", ".join(f"{c} {(types or {}).get(c) or DUCKDB[t]}" for c, t in COLUMNS.items())
         connection.execute(f"create or replace table {schema}.{table} ({shape})")
-        if rows:
-            connection.executemany(f"insert into {schema}.{table} values ({', '.join('?' for _ in COLUMNS)})", rows)
+        # Row by row, DuckDB would plan each anew.
+        for some in (rows[start : start + 200] for start in range(0, len(rows), 200)):
+            places = ", ".join(f"({', '.join('?' for _ in COLUMNS)})" for _ in some)
+            connection.execute(f"insert into {schema}.{table} values {places}", [value for row in some for value in row])
 
 
 def on_postgres(connection: psycopg.Connection[Any], schema: str, rows: Sequence[Row]) -> None:
