@@ -14,7 +14,7 @@ import sqlglot
 from histories import SPECS as HISTORY
 from projects import REPOSITORY, write_project
 from test_cases import CASES, case_files
-from whgen.ir.warehouse import Fact
+from whgen.ir.warehouse import Dimension, Fact
 from whgen.lineage.compiler import lineage_of
 from whgen.lineage.graph import Lineage, Node
 from whgen.pipeline import compile_specs, understand
@@ -109,7 +109,8 @@ def test_lineage_is_what_the_sql_does(name: str, tmp_path: Path) -> None:
             assert set(columns) == {c.name for c in table.columns}, own
             # A lookup finds at most one row, and never loses one: its columns decide the key, and no rows.
             table = warehouse.table(own)
-            looked_up = [_beyond(lineage, Node(own, role.column.name)) for role in table.roles] if isinstance(table, Fact) else []
+            roles = table.roles if isinstance(table, Fact) else table.outriggers if isinstance(table, Dimension) else ()
+            looked_up = [_beyond(lineage, Node(own, role.column.name)) for role in roles]
             assert _named(set(rows), real) <= named_rows.union(*looked_up), (project.warehouse, own)
             for column, made_of in columns.items():
                 named = _beyond(lineage, Node(own, column))

@@ -134,7 +134,9 @@ def _role_edges(fact: Fact | Dimension, role: Role) -> Iterator[Edge]:
     for name in role.on:
         yield Edge(source=Node(base, name), target=target, rules=rules)
     if looked is not None:
-        names = ["", looked.surrogate_key, *(looked.business_key if looked.history is None else looked.key)]
+        # A combination of flags is found by its hash alone.
+        found_by = () if looked.is_junk else looked.business_key if looked.history is None else looked.key
+        names = ["", looked.surrogate_key, *found_by]
         names += ["valid_to"] if looked.history is not None and role.as_of is not None else []
         for name in names:
             yield Edge(source=Node(looked.name, name), target=target, rules=(rule,))
