@@ -17,7 +17,7 @@ from postgres_server import PostgresServer, load_csv
 from projects import build, failed, release, write_project
 from test_cases import case_files
 
-CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers", "bridge", "mini_dimension")
+CASES = ("time_of_day", "role_views", "hierarchies", "junk_dimension", "outriggers", "bridge", "mini_dimension", "several_units")
 
 RAW = {
     "calls": """\
@@ -95,6 +95,25 @@ policy_id,person_id,share
     "members": "member_id,member_name,age,income\n1,Ada,17,0\n2,Bob,70,60000\n3,Eve,64,50000\n4,Zoe,,70000\n",
     "visits": "visit_id,member_id\n1,1\n2,2\n3,3\n4,3\n5,4\n6,9\n",
     "accounts": "account_id,branch_id\n1,1\n2,3\n3,77\n4,\n",
+    "transfers": """\
+transfer_id,sent_at,amount,currency
+1,2024-01-01 00:00:00,100.00,USD
+2,2024-01-31 23:59:59,100.00,USD
+3,2024-02-01 00:00:00,100.00,USD
+4,2023-12-31 23:59:59,100.00,USD
+5,2024-03-01 12:00:00,10000.00,JPY
+6,2024-03-01 12:00:00,7.77,XXX
+7,,5.00,USD
+8,2024-03-01 12:00:00,,USD
+9,2024-03-01 12:00:00,1.00,
+10,2024-03-01 12:00:00,-0.01,USD
+""",
+    "quotes": """\
+currency,quoted_at,euros
+USD,2024-02-01 00:00:00,0.925000
+USD,2024-01-01 00:00:00,0.905555
+JPY,2024-01-01 00:00:00,0.006400
+""",
 }
 
 
@@ -343,3 +362,22 @@ def test_bands_of_members_are_a_dimension_of_their_own(database: duckdb.DuckDBPy
         (6, None, None),
     ]
     assert database.execute("select count(*) from dim_profile").fetchone() == (7,)
+
+
+def test_measures_are_converted_as_of_the_event(database: duckdb.DuckDBPyConnection) -> None:
+    by_hand = """
+        select transfer_id, amount, round(amount * euros, 4)::decimal(24, 4)
+        from staging.stg_bank__transfers as sent asof left join staging.stg_bank__quotes as quoted
+        on sent.currency = quoted.currency and sent.sent_at >= quoted.quoted_at
+    """
+    rows = "select transfer_id, amount, amount_in_euros from fact_transfer"
+    assert database.execute(f"({rows}) except all ({by_hand})").fetchall() == []
+    assert database.table("fact_transfer").shape[0] == len(RAW["transfers"].splitlines()) - 1
+    worth = "select transfer_id, amount_in_euros from fact_transfer where transfer_id < 5 order by 1"
+    assert [str(euros) for _, euros in database.execute(worth).fetchall()] == ["90.5555", "90.5555", "92.5000", "None"]
+    # A transfer without a rate has no member to point to, either.
+    pointed = "select transfer_id from fact_transfer where currency_key in ('-1', '-2') order by 1"
+    assert [number for (number,) in database.execute(pointed).fetchall()] == [4, 6, 7, 9]
+    sums = "select euros, f.amount, f.amount_in_euros from fact_transfer_currency f join dim_currency using (currency_key) where euros > 0"
+    summed = {tuple(map(float, row)) for row in database.execute(sums).fetchall()}
+    assert summed == {(0.925, 99.99, 92.4907), (0.905555, 200.0, 181.111), (0.0064, 10000.0, 64.0)}

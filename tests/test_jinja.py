@@ -157,7 +157,7 @@ unnest: {array: tags, element: tag, type: string, position: n, empty: keep}
 group_by: {day: date(at)}
 dimensions: {buyer: {dimension: customer, on: [customer_id], as_of: at, before_first: first, missing: infer, description: Who.}}
 degenerate: {order_id: {description: Number.}}
-measures: {amount: {expr: price, additivity: additive, default: none, balance_of: amount}}
+measures: {amount: {expr: price, additivity: additive, default: none, unit_in: buyer, balance_of: amount}}
 milestones: [sold]
 bridge: {group: [buyer], weight: amount}
 aggregate: {of: order, by: [buyer], periods: {sold: month}, dense: always}

@@ -78,6 +78,14 @@ def _measure(old: Measure, new: Measure, pair: Pair, changes: Changes) -> None:
         changes.add("values-changed", subject, span, table=table, before=before, after=after)
     if changes.differ(old.default, new.default):
         changes.add("default-changed", subject, span, table=table, before=old.default, after=new.default)
-    if old.additivity != new.additivity:
-        kind = "additivity-narrowed" if _SUMMED.index(new.additivity) < _SUMMED.index(old.additivity) else "additivity-widened"
-        changes.add(kind, subject, span, table=table, before=old.additivity or "not said", after=new.additivity or "not said")
+    unit = pair.own.column(old.unit_in) if old.unit_in else ""
+    if (old.additivity, unit) != (new.additivity, new.unit_in):
+        more = _SUMMED.index(new.additivity) - _SUMMED.index(old.additivity)
+        is_narrower = more < 0 or (more == 0 and bool(new.unit_in))
+        kind = "additivity-narrowed" if is_narrower else "additivity-widened"
+        changes.add(kind, subject, span, table=table, before=_summed(old.additivity, unit), after=_summed(new.additivity, new.unit_in))
+
+
+def _summed(additivity: str, unit: str) -> str:
+    """Over what a measure may be summed, in words."""
+    return (additivity or "not said") + (f" within one {unit}" if unit else "")

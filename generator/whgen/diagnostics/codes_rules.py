@@ -174,6 +174,28 @@ sql: select product, sum(temperature) as temperature from fact_stock group by pr
         fix="Take its mean, minimum or maximum, or divide its sum by a count; or correct the declaration.",
     ),
     Code(
+        name="several-units",
+        title="A measure in several units is summed",
+        what="A measure has `unit_in`, the column that says in what unit each of its values is, and a hand-written model or an "
+        "`aggregate:` sums it over rows of several units.",
+        why="Dollars and yen have no sum.",
+        example="""\
+# specs/order.yml
+fact: order
+grain: one row per order
+from: shop.orders
+key: order_id
+degenerate: [status, customer_id]
+measures: {amount: {unit_in: status, additivity: additive}}
+---
+fact: order_by_customer
+grain: one row per customer
+aggregate: {of: order, by: customer_id}
+measures: [amount]""",
+        fix="Keep the column with the unit in the groups; or convert the measure to one unit, with rates that are joined as of the event, "
+        "and sum that.",
+    ),
+    Code(
         name="semi-additive-sum",
         title="A stock is summed over time",
         what="A hand-written model sums a measure that its fact declares semi-additive, and speaks of no time in its groups or conditions. "

@@ -74,6 +74,12 @@ to those of the other dimension, inferred members to the unknown one. Neither si
 It is named `bridge_` and its name. A test says that the weights of each group sum to 1, so that what a fact measures of an account
 is shared out and not multiplied: join the fact to the bridge by the key of the group, and sum the measure times the weight.
 
+`unit_in:` of a measure names the role or degenerate column that says in what unit its values are, as where payments are in many
+currencies. Its `additivity` is then that within one unit: models and facts that sum it over several are refused. For one that may be summed
+over all, make the rates a dimension with history, and join it `between` its versions as of the event:
+`join: {quote: {table: dim_currency, on: currency, between: paid_at, columns: [euros]}}`, and a measure `{expr: amount * euros, unit: EUR}`.
+A value without a rate has none in euros; `tests: [not_null]` says that there is always one.
+
 `hierarchies:` of a dimension name columns that are levels of one another, the widest first. For each pair of neighbours a test says that
 each value of a level has one parent; special and inferred members, and versions that are over, are left out. Where two parents may have
 children of one name, as cities of two states, take a column that tells them apart.

@@ -173,6 +173,8 @@ class Measure:
     expression: Expression
     additivity: str
     default: Scalar | None
+    unit_in: str = ""
+    """The column of the fact that says in what unit a value is, where not all are in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,8 @@ class SemanticLayer:
         name, expr = f"{fact.noun}_{column.name}", self.dialect.name_sql(column.name)
         if column.type.kind is Kind.BOOLEAN:
             yield self._pair(self.names.metric(f"{name}_count"), "sum_boolean", expr, f"Number of rows for which it holds: {said}.")
-        elif column.type.kind not in _NUMBERS:
+        elif column.type.kind not in _NUMBERS or measure.unit_in:
+            # What is in several units has neither a sum nor a mean over all rows, and a metric cannot ask to be grouped.
             return
         elif measure.additivity == "additive":
             yield self._pair(self.names.metric(name), "sum", expr, f"Sum: {said}.")

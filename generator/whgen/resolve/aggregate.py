@@ -268,7 +268,8 @@ def _measure(rows: Summary, name: str, said: MeasureSpec) -> None:
             "not-additive", at.at(*path, "additivity"), f"{a(column.type)} cannot be summed", help="make it `non_additive`, or count it"
         )
     rows.aggregates.append(Aggregate(column=column, expression=expression, where=None, default=said.default))
-    rows.measures.append(Measure(column=column, expression=as_it_is(column), additivity=additivity, default=None))
+    unit_in = source.unit_in if inherited is not None and source is not None else ""
+    rows.measures.append(Measure(column=column, expression=as_it_is(column), additivity=additivity, default=None, unit_in=unit_in))
     # With a default, what is not known counts for more than it does there.
     if is_total and not said.default:
         rows.totals.append((name, expression))

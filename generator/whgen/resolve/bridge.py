@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from whgen.ir.types import Kind, a
 from whgen.ir.warehouse import Bridge, Measure
+from whgen.resolve.keys import identified_by
 from whgen.resolve.symbols import Symbols, declared_as
 from whgen.spec.fact import FactSpec
 from whgen.spec.load import Located
@@ -26,11 +27,7 @@ def resolve_bridge(
     spec = at.spec.bridge
     if spec is None:
         return None
-    known = [*roles, *degenerate]
-    for index, name in enumerate(spec.group):
-        if name not in known:
-            message = f"the fact has no role or degenerate column `{name}`"
-            symbols.report.unknown("unknown-column", at.at("bridge", "group", index), message, name=name, known=known, kind="roles")
+    group = tuple(identified_by(n, roles, degenerate, at.at("bridge", "group", i), symbols) for i, n in enumerate(spec.group))
     span = at.at("bridge", "weight")
     weight = measures.get(spec.weight)
     if spec.weight not in measures:
@@ -39,5 +36,4 @@ def resolve_bridge(
     elif weight is not None and weight.column.type.kind not in _NUMBERS:
         message = f"`{spec.weight}` is {a(weight.column.type)}, and weights are numbers"
         symbols.report.error("type-mismatch", span, message, help="take a measure between 0 and 1", related=[declared_as(weight.column)])
-    group = tuple(f"{name}_key" if name in roles else name for name in spec.group)
     return Bridge(group=group, weight=spec.weight, span=at.key("bridge"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from whgen.ir.types import INTEGER, STRING, UNKNOWN, Kind, Type, a
@@ -23,7 +24,7 @@ from whgen.resolve.bridge import fact_name, resolve_bridge
 from whgen.resolve.history import as_of_column
 from whgen.resolve.incremental import resolve_incremental
 from whgen.resolve.inputs import made_of, source_span, source_table
-from whgen.resolve.keys import check_key_type
+from whgen.resolve.keys import check_key_type, identified_by
 from whgen.resolve.literals import check_literal
 from whgen.resolve.milestones import in_order, lags, milestones_of
 from whgen.resolve.nullable import after, as_cast, computed, hashed, stored
@@ -253,4 +254,10 @@ def _measure(
         )
     column = computed(column, expression)
     column = column.that_is(nullable=column.type.nullable and spec.default is None)
-    return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default) if expression else None
+    unit_in = ""
+    if spec.unit_in is not None:
+        unit_in = identified_by(spec.unit_in, at.spec.dimensions, at.spec.degenerate, at.at(*path, "unit_in"), symbols)
+        column = replace(column, unit=f"the unit of {unit_in}")
+    if expression is None:
+        return None
+    return Measure(column=column, expression=expression, additivity=spec.additivity or "", default=spec.default, unit_in=unit_in)

@@ -46,6 +46,16 @@ def is_summable(measure: Measure, base: Fact, spec: AggregateSpec, span: Span, r
     name = measure.column.name
     if not measure.column.type.is_known:
         return False
+    kept = {*(spec.by or ()), *(f"{name}_key" for name in spec.by or ())}
+    if measure.unit_in and measure.unit_in not in kept:
+        report.error(
+            "several-units",
+            span,
+            f"`{name}` of `{base.name}` is in the units of `{measure.unit_in}`, and summed over all of them here",
+            help="keep that column with `by:`, or sum a measure that is converted to one unit",
+            related=[Related(span=measure.column.span, message=f"`{name}` is declared here")],
+        )
+        return False
     if measure.additivity == "additive" or (measure.additivity == "semi_additive" and _keeps_time(base, spec)):
         return True
     if measure.additivity == "semi_additive":

@@ -55,13 +55,17 @@ class Measure(ColumnSpec):
     """What is measured."""
 
     combinations: ClassVar[tuple[Combination, ...]] = (
-        Excludes(("balance_of", "expr", "type", "additivity", "default"), "`balance_of` says itself what the measure is"),
+        Excludes(("balance_of", "expr", "type", "additivity", "default", "unit_in"), "`balance_of` says itself what the measure is"),
+        Excludes(("unit", "unit_in"), "a measure has one unit, or that which a column names"),
     )
 
     expr: Annotated[SqlByWarehouse | None, eg("quantity * price")] = None
     """SQL expression over columns of the table; the column of the same name when not given. In an `aggregate`, see there."""
     additivity: Literal["additive", "semi_additive", "non_additive"] | None = None
     """Whether sums of it mean something: over all dimensions, some, or none."""
+    unit_in: Annotated[Name | None, eg("currency")] = None
+    """The role or degenerate column that says in what unit each row's value is, such as its currency. `additivity` is then that within one
+    unit: a sum over several is reported. Beside it may stand a measure in one unit, by rates that are joined as of the event."""
     default: Annotated[Scalar | None, eg(0)] = None
     """The value that stands in for a missing one."""
     balance_of: Annotated[Name | None, eg("quantity_moved")] = None

@@ -67,6 +67,14 @@ def _check(call: exp.Sum, column: exp.Column, fact: Fact, measure: Measure, sele
             help="take its mean, minimum or maximum, or declare it additive",
             related=declared,
         )
+    elif measure.unit_in and not _keeps_unit(measure, fact, selected):
+        checked.report.error(
+            "several-units",
+            query.text.span_of(call),
+            f"`{name}` of `{fact.name}` is in the units of `{measure.unit_in}`, and summed over all of them here",
+            help=f"group by `{measure.unit_in}`, or sum a measure that is converted to one unit",
+            related=declared,
+        )
     if measure.additivity == "semi_additive" and not _keeps_time(column, fact, selected):
         checked.report.warning(
             "semi-additive-sum",
@@ -75,6 +83,13 @@ def _check(call: exp.Sum, column: exp.Column, fact: Fact, measure: Measure, sele
             help="group by a day or period, or choose one with `where`",
             related=declared,
         )
+
+
+def _keeps_unit(measure: Measure, fact: Fact, selected: Selected) -> bool:
+    """Whether the SELECT speaks of the unit of a measure in its groups or conditions."""
+    places = [selected.select.args.get(part) for part in ("where", "qualify")] + list(selected.groups.values())
+    columns = [c for place in places if place is not None for c in place.find_all(exp.Column)]
+    return (fact.name, measure.unit_in) in {origin_of(c, selected.joined) for c in columns}
 
 
 def _keeps_time(column: exp.Column, fact: Fact, selected: Selected) -> bool:
