@@ -155,18 +155,21 @@ def _apply(state: _State, staging: Path) -> None:
         with _explained(state.root / path, "remove"):
             (state.root / path).unlink(missing_ok=True)
     _prune(state)
+    folders: set[PurePosixPath] = set()
     for path, temporary in staged.items():
-        _recheck(state, path)
-        with _explained(state.root / path, "write"):
-            (state.root / path).parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(state.root / path)
+        _recheck(state, path, folders)
+        place = state.root / path
+        with _explained(place, "write"):
+            if path.parent not in folders:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(place)
     with _explained(manifest, "write"):
         final.replace(manifest)
 
 
-def _recheck(state: _State, path: PurePosixPath) -> None:
-    """Stop before a file that somebody saved since it was read; the next write reports it as edited."""
-    now = _read(state.root, path, listed=state.known, is_wanted=path in state.wanted)
+def _recheck(state: _State, path: PurePosixPath, folders: set[PurePosixPath] | None = None) -> None:
+    """Stop before a file that somebody saved since it was read; the next write reports it as edited. `folders` as in `_read`."""
+    now = _read(state.root, path, listed=state.known, is_wanted=path in state.wanted, folders=folders)
     if now is not None and now != state.disk[path]:
         raise OutputError(f"{state.root / path} was saved by somebody else during the write; generate again", state.root / path)
 

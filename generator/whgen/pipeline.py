@@ -44,7 +44,7 @@ def compile_specs(root: Path, *, cached: bool = False) -> Compilation:
 def _few_collections() -> Iterator[None]:
     # Nearly all that a compiler makes lives to its end: looking for garbage among it, as often as Python does, takes a third of the time.
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
     try:
         yield
     finally:
