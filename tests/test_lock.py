@@ -149,7 +149,8 @@ def test_lock_is_written_and_current(shop: Path) -> None:
         "diagnostics": [],
     }
     assert whgen(shop, "-q", "lock", "--check").output == ""
-    assert sorted(p.name for p in shop.iterdir()) == ["raw", "shop.duckdb", "sources.lock", "specs"], "nothing else is left behind"
+    left = [".whgen", "raw", "shop.duckdb", "sources.lock", "specs"]
+    assert sorted(p.name for p in shop.iterdir()) == left, "nothing is left behind but what is kept for the next time"
 
 
 def test_check_shows_what_has_changed_and_writes_nothing(shop: Path) -> None:

@@ -89,6 +89,7 @@ def reached(root: Path, project: Generated, target: str, schema_prefix: str = ""
     """
     from whgen.dbt.connection import connected
     from whgen.dbt.events import Invocation
+    from whgen.dbt.parsed import where_tables_are
 
     beside = root / project.folder.parent
     is_new = not beside.exists()
@@ -96,7 +97,7 @@ def reached(root: Path, project: Generated, target: str, schema_prefix: str = ""
         # Beside the real project, since its profile speaks of files relative to that.
         beside.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".whgen-", dir=beside, ignore_cleanup_errors=True) as folder:
-            write(Path(folder), project.files)
+            write(Path(folder), where_tables_are(project.files))
             asked = Invocation(command="parse", project=Path(folder), root=root, target=target, schema_prefix=schema_prefix)
             with (connect or connected)(asked) as connection:
                 yield connection

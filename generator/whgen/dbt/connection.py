@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from whgen.dbt.events import Invocation
+from whgen.dbt.parsed import keep_parse, recall_parse
 from whgen.dbt.run import DbtError, invoke
 from whgen.dbt.session import arguments, refusals, session
 
@@ -144,9 +145,11 @@ def connected(invocation: Invocation) -> Iterator[Connection]:
     from dbt.adapters.factory import FACTORY
 
     with session(invocation):
+        recall_parse(invocation)
         answer = invoke(arguments(replace(invocation, command="parse")), lambda _: None)
         if isinstance(answer.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         if answer.exception is not None:
             raise DbtError(str(answer.exception))
+        keep_parse(invocation)
         yield Connection(adapter=next(iter(FACTORY.adapters.values())), manifest=answer.result)
