@@ -110,10 +110,10 @@ def figure(took: Run, by: str) -> float:
     return took.processor if by == "processor" else took.seconds
 
 
-def judged(count: int, found: Mapping[str, Run], parse: Run | None, by: str) -> bool:
-    """Print each figure that has a bound, and return whether all keep to theirs."""
+def judged(count: int, found: Mapping[str, Run], parse: Run | None, by: str, projects: int) -> bool:
+    """Print each figure that has a bound, and return whether all keep to theirs. Seconds are those of one of the projects."""
     print()
-    kept = [verdict(name, figure(found[name], by), bound) for name, bound in SECONDS.items() if count <= MOST_FOR_DBT]
+    kept = [verdict(name, figure(found[name], by) / projects, bound) for name, bound in SECONDS.items() if count <= MOST_FOR_DBT]
     if parse is not None and count >= FEWEST_TABLES:
         whole = figure(parse, by)
         kept += [verdict(f"{name}, of dbt's cold parse", figure(found[name], by) / whole, share, "") for name, share in SHARES.items()]
@@ -137,7 +137,7 @@ def measure(place: Path, count: int, options: argparse.Namespace) -> tuple[Runs,
         dbt = {name: added([parses[w][name] for w in names]) for name in parses[WAREHOUSES[0]]} if parses else {}
         parse = dbt.get("dbt parse, cold")
         show(f"N = {count}, {' and '.join(names)}", found | dbt | (loads if found is on_one else {}), parse)
-        kept &= judged(count, found, parse, options.by)
+        kept &= judged(count, found, parse, options.by, len(names))
     return on_two, kept
 
 
@@ -147,11 +147,12 @@ def main() -> None:
     parser.add_argument("counts", nargs="*", type=int, default=[100, 1000], metavar="N")
     parser.add_argument("--rounds", type=int, default=3, help="how many times whgen is run (default: 3); the medians count")
     parser.add_argument("--by", choices=("clock", "processor"), default="clock", help="the seconds that are judged (default: clock)")
+    parser.add_argument("--folder", type=Path, help="where the projects are made; on a disk of memory, files cost nobody anything")
     parser.add_argument("--sqlmesh", metavar="PYTHON", help="the Python of an environment that has SQLMesh")
     options = parser.parse_args()
     before: tuple[int, Runs] | None = None
     kept = True
-    whole = Path(tempfile.mkdtemp())
+    whole = Path(tempfile.mkdtemp(dir=options.folder))
     for count in options.counts:
         place = whole / str(count)
         place.mkdir()

@@ -367,7 +367,7 @@ def test_bands_of_members_are_a_dimension_of_their_own(database: duckdb.DuckDBPy
 def test_measures_are_converted_as_of_the_event(database: duckdb.DuckDBPyConnection) -> None:
     by_hand = """
         select transfer_id, amount, round(amount * euros, 4)::decimal(24, 4)
-        from staging.stg_bank__transfers as sent asof left join staging.stg_bank__quotes as quoted
+        from staging.stg_exchange__transfers as sent asof left join staging.stg_exchange__quotes as quoted
         on sent.currency = quoted.currency and sent.sent_at >= quoted.quoted_at
     """
     rows = "select transfer_id, amount, amount_in_euros from fact_transfer"

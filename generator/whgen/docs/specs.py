@@ -8,6 +8,7 @@ from typing import Any
 
 from whgen.ir.types import TYPE_NAMES
 from whgen.spec.common import SpecModel
+from whgen.spec.described import descriptions
 from whgen.spec.json_schema import spec_schema
 from whgen.spec.load import NOUNS
 from whgen.spec.lock import LockedColumn, LockedSource
@@ -166,8 +167,9 @@ def spec_page() -> str:
 def _lock_table(model: type[SpecModel]) -> Iterator[str]:
     """The keys of a part of the lock, which no editor needs a schema of."""
     yield from ["| key | default | meaning |", "|---|---|---|"]
+    said = descriptions(model)
     for name, field in model.model_fields.items():
-        yield f"| `{name}` | {'required' if field.is_required() else ''} | {' '.join((field.description or '').split())} |"
+        yield f"| `{name}` | {'required' if field.is_required() else ''} | {' '.join(said.get(name, '').split())} |"
 
 
 def _section(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:

@@ -93,7 +93,7 @@ class SpecModel(BaseModel):
     Strictness lies in the leaf types (`Flag`, `Number`, `Day`): pydantic's strict mode would refuse YAML's lists for tuples.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     short_form: ClassVar[ValueOf | YesTo | None] = None
     combinations: ClassVar[tuple[Combination, ...]] = ()

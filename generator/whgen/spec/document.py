@@ -113,12 +113,14 @@ def read_documents(source: SourceText, report: Report) -> list[ReadDocument]:
         _report_depth(deep, source, report)
         return found
     loader = LOADER(source.text)
+    # A look at the whole spares one at each of its words.
+    may_be_unusable = "\\" in source.text or any(pattern.search(source.text) for pattern in (_JINJA, _UNUSABLE))
     try:
         while loader.check_node():
             node = loader.get_node()
             if node is None or _is_empty(node):
                 continue
-            builder = _Builder(source=source, report=report)
+            builder = _Builder(source=source, report=report, has_aliases="*" in source.text, may_be_unusable=may_be_unusable)
             value, place = builder.build(node, 0)
             if builder.is_broken:
                 continue
@@ -152,6 +154,10 @@ class _Builder:
     report: Report
     is_broken: bool = False
     """Whether a value was reported that nothing further can be said about."""
+    has_aliases: bool = True
+    """Whether something can stand in the file more than once."""
+    may_be_unusable: bool = True
+    """Whether a text can hold what no spec may: as it is in the file, or written with an escape."""
     _open: set[int] = field(default_factory=set)
     _built: set[int] = field(default_factory=set)
     _repeated: int = 0
@@ -162,10 +168,11 @@ class _Builder:
             # Names of types, columns and tables stand in a thousand places.
             node.value = sys.intern(node.value)
         place = Place(node)
-        if not self._is_affordable(node):
+        if self.has_aliases and not self._is_affordable(node):
             return None, place
         if isinstance(node, yaml.ScalarNode):
-            self._check_text(node)
+            if self.may_be_unusable:
+                self._check_text(node)
             plain = _scalar(node)
             if not node.style and isinstance(plain, str) and _OLDER.fullmatch(plain):
                 self._ambiguous(node, plain)
@@ -209,7 +216,8 @@ class _Builder:
                 else:
                     self._error("key-not-text", key_node, "a key must be a single word or a quoted text")
                 continue
-            self._check_text(key_node)
+            if self.may_be_unusable:
+                self._check_text(key_node)
             key = sys.intern(key_node.value)
             if key == "<<" and not key_node.style:
                 self._error(

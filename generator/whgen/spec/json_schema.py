@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from whgen.spec.base import MARK, SpecModel, ValueOf
+from whgen.spec.base import MARK, SpecModel, ValueOf, key_of
+from whgen.spec.described import descriptions
 from whgen.spec.load import NOUNS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -59,6 +60,9 @@ class _Generator(GenerateJsonSchema):
         found["title"] = title(model)
         if not issubclass(model, SpecModel):
             return found
+        for name, text in descriptions(model).items():
+            if (key := key_of(model, name)) in found.get("properties", {}):
+                found["properties"][key]["description"] = text
         if len(model.combinations) == 1:
             found |= model.combinations[0].schema()
         elif model.combinations:

@@ -29,7 +29,10 @@ class SourceText:
     def span(self, start: int, end: int) -> Span:
         """The span from offset `start` to offset `end` (exclusive)."""
         line, column = self._position(start)
-        end_line, end_column = self._position(max(start, end))
+        end = max(start, end)
+        # Nearly all ends stand on the line of their beginning.
+        following = self._line_starts[line] if line < len(self._line_starts) else len(self.text) + 1
+        end_line, end_column = (line, column + end - start) if start >= 0 and end < following else self._position(end)
         return Span(file=self.file, line=line, column=column, end_line=end_line, end_column=end_column)
 
     def fix(self, extent: Extent, new: str, title: str) -> Fix:
